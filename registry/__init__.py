@@ -1,0 +1,1 @@
+"""Rootseal: batches of credential hashes, one seal a night on an EVM chain, proofs for decades."""

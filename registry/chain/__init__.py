@@ -1,0 +1,1 @@
+"""Chain adapter: web3.py behind the `Chain` and `Signer` protocols."""

@@ -1,0 +1,151 @@
+"""Immutable tiles of a sealed tree: built in one pass, and enough for any proof.
+
+A tile holds up to 256 neighbouring hashes of one level in eight: tile level t holds the tree's
+level 8·t, so a tile's own hashes fold into one hash of the tile level above. The idea is that of
+C2SP tlog-tiles; unlike a log, a batch is complete, so its last tile of a level may be short and
+is final. Memory stays at one unfinished tile per level whatever the size of the batch.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from registry.core.tree import HASH_BYTES, InclusionProof, node_hash, seal_hash
+from registry.errors import InvalidInputError
+
+TILE_HEIGHT = 8  # tree levels from one tile level to the next
+TILE_WIDTH = 1 << TILE_HEIGHT  # hashes in a full tile
+
+
+@dataclass(frozen=True, slots=True)
+class TileId:
+    """Tile `index` of tile level `level`; level 0 holds leaves."""
+
+    level: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One tile: up to 256 hashes of 32 bytes, end to end."""
+
+    id: TileId
+    hashes: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TreeHead:
+    """What a batch comes down to: number of leaves, Merkle root, seal."""
+
+    tree_size: int
+    merkle_root: bytes
+    seal: bytes
+
+
+def build_tiles(leaves: Iterable[bytes], emit: Callable[[Tile], None]) -> TreeHead:
+    """Hash sorted `leaves` into a tree, handing each tile to `emit` as it is complete.
+
+    Raises `InvalidInputError` if there is no leaf, or leaves do not ascend strictly: two equal
+    leaves would be one credential counted twice.
+    """
+    builder = _Builder(emit)
+    previous = b""
+    for leaf in leaves:
+        if len(leaf) != HASH_BYTES or leaf <= previous:
+            raise InvalidInputError(
+                "leaves must be 32 bytes each and ascend strictly", place=f"leaf {builder.count(0)}"
+            )
+        builder.add(0, leaf)
+        previous = leaf
+    return builder.finish()
+
+
+def proof_tiles(leaf_index: int, tree_size: int) -> tuple[TileId, ...]:
+    """Tiles from which the proof of a leaf is made: one per tile level, lowest first."""
+    tiles = []
+    index, size, level = leaf_index, tree_size, 0
+    while size > 1:
+        tiles.append(TileId(level, index // TILE_WIDTH))
+        index //= TILE_WIDTH
+        size = -(-size // TILE_WIDTH)
+        level += 1
+    return tuple(tiles)
+
+
+def proof_from_tiles(
+    leaf_index: int, tree_size: int, tiles: Callable[[TileId], bytes]
+) -> InclusionProof:
+    """Inclusion proof of a leaf; `tiles` returns the hashes of each tile of `proof_tiles`."""
+    siblings: list[bytes] = []
+    index = leaf_index
+    for tile in proof_tiles(leaf_index, tree_size):
+        hashes = _split(tiles(tile))
+        position = index % TILE_WIDTH
+        for _ in range(TILE_HEIGHT):
+            sibling = position ^ 1
+            if sibling < len(hashes):
+                siblings.append(hashes[sibling])
+            hashes = _level_above(hashes)
+            position //= 2
+        index //= TILE_WIDTH
+    return InclusionProof(leaf_index, tree_size, tuple(siblings))
+
+
+class _Builder:
+    """The growing right edge: one unfinished tile per level."""
+
+    def __init__(self, emit: Callable[[Tile], None]) -> None:
+        self._emit = emit
+        self._edge: list[list[bytes]] = []
+        self._done: list[int] = []  # finished tiles per level
+
+    def count(self, level: int) -> int:
+        if level >= len(self._edge):
+            return 0
+        return self._done[level] * TILE_WIDTH + len(self._edge[level])
+
+    def add(self, level: int, value: bytes) -> None:
+        if level == len(self._edge):
+            self._edge.append([])
+            self._done.append(0)
+        self._edge[level].append(value)
+        if len(self._edge[level]) == TILE_WIDTH:
+            self._close(level)
+
+    def finish(self) -> TreeHead:
+        tree_size = self.count(0)
+        if tree_size == 0:
+            raise InvalidInputError("a batch needs at least one credential")
+        level = 0
+        # A level of a single hash is the root: nothing above it, and no tile of its own.
+        while self.count(level) > 1 or (level + 1 < len(self._edge)):
+            if self._edge[level]:
+                self._close(level)
+            level += 1
+        root = self._edge[level][0]
+        if level == 0:
+            self._close(0)
+        return TreeHead(tree_size, root, seal_hash(merkle_root=root, tree_size=tree_size))
+
+    def _close(self, level: int) -> None:
+        hashes = self._edge[level]
+        self._emit(Tile(TileId(level, self._done[level]), b"".join(hashes)))
+        self._done[level] += 1
+        self._edge[level] = []
+        self.add(level + 1, _fold(hashes))
+
+
+def _fold(hashes: list[bytes]) -> bytes:
+    while len(hashes) > 1:
+        hashes = _level_above(hashes)
+    return hashes[0]
+
+
+def _level_above(hashes: list[bytes]) -> list[bytes]:
+    above = [node_hash(a, b) for a, b in zip(hashes[::2], hashes[1::2], strict=False)]
+    if len(hashes) % 2:
+        above.append(hashes[-1])
+    return above
+
+
+def _split(hashes: bytes) -> list[bytes]:
+    return [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]

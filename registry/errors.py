@@ -1,0 +1,99 @@
+"""Every error that Rootseal raises on purpose, in one tree split by whose fault it is.
+
+    RootsealError
+    ├── InvalidInputError      the caller's: fix the input, the option or the setting
+    │   ├── TooLargeError      a limit was passed
+    │   ├── NotFoundError      nothing of that name is here
+    │   └── NotAllowedError    the key or account lacks the right
+    ├── VerificationError      the evidence's: it does not prove what it claims to prove
+    ├── UnavailableError       the world's: could not ask; try again later
+    └── ConflictError          the state's: the request is sound, but not now
+        ├── TransactionRefusedError   the chain would not take the transaction
+        └── StaleStateError           somebody else moved first; look again
+
+Anything else that escapes is a bug and is not caught. Each error carries a stable `code`, which
+`--json` output and the API's problem documents show.
+"""
+
+from typing import ClassVar
+
+
+class RootsealError(Exception):
+    """Base of the tree; never raised itself."""
+
+    code: ClassVar[str] = "error"
+
+
+class InvalidInputError(RootsealError):
+    """The caller gave something unusable. `place` says where in it, if it has places."""
+
+    code = "invalid-input"
+
+    def __init__(self, message: str, *, place: str | None = None) -> None:
+        super().__init__(message if place is None else f"{message} (at {place})")
+        self.place = place
+
+
+class TooLargeError(InvalidInputError):
+    """A limit on size, depth or count was passed."""
+
+    code = "too-large"
+
+
+class NotFoundError(InvalidInputError):
+    """Nothing of that name is here."""
+
+    code = "not-found"
+
+
+class NotAllowedError(InvalidInputError):
+    """The key or account lacks the right."""
+
+    code = "not-allowed"
+
+
+class VerificationError(RootsealError):
+    """The evidence does not prove what it claims to prove. `check` is the code of the reason."""
+
+    code = "verification-failed"
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class UnavailableError(RootsealError):
+    """A chain, a store or a signer could not be asked. Never means no, and never zero."""
+
+    code = "unavailable"
+
+    def __init__(self, message: str, *, source: str) -> None:
+        super().__init__(f"{source}: {message}")
+        self.source = source
+
+
+class ConflictError(RootsealError):
+    """The request is sound, but the state does not allow it now."""
+
+    code = "conflict"
+
+
+class TransactionRefusedError(ConflictError):
+    """The chain would not take the transaction. `reason` is one of the codes in `REASONS`."""
+
+    code = "transaction-refused"
+    REASONS: ClassVar[frozenset[str]] = frozenset(
+        {"insufficient-funds", "nonce-too-low", "underpriced", "reverted", "rejected"}
+    )
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        if reason not in self.REASONS:
+            raise ValueError(f"unknown reason {reason!r}")
+        super().__init__(message)
+        self.reason = reason
+
+
+class StaleStateError(ConflictError):
+    """A compare-and-swap lost: somebody else moved first. Look again and go on from there."""
+
+    code = "stale-state"

@@ -1,0 +1,1 @@
+"""Services: the order in which stores, chains and the core are asked."""

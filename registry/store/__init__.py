@@ -1,0 +1,1 @@
+"""SQL store: SQLAlchemy Core on SQLite and PostgreSQL."""
