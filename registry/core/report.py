@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
+from pydantic import Field
+
 from registry.core.wire import WireModel
 
 CHECK_NAMES: Final = (
@@ -46,7 +48,7 @@ class Check(WireModel):
     outcome: Outcome
     code: str
     detail: str
-    evidence: dict[str, str | int | None] = {}
+    evidence: dict[str, str | int | None] = Field(default_factory=dict)
 
 
 class Report(WireModel):

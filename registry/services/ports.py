@@ -5,7 +5,7 @@ Every method may raise `UnavailableError`; what else it raises, its docstring sa
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, IntFlag, StrEnum
 from typing import Protocol
@@ -131,7 +131,7 @@ class CredentialStore(Protocol):
         """Number of credentials in the issuer's open batch."""
 
     def oldest_unanchored(self, issuer: bytes | None = None) -> datetime | None:
-        """When the oldest credential was added whose batch is not anchored; None if there is none."""
+        """When the oldest credential without an anchor was added; None if there is none."""
 
     def issuers(self) -> list[bytes]:
         """Addresses of issuers that have any batch, ascending."""
@@ -165,7 +165,7 @@ class Attempt:
     nonce: int
     max_fee: int  # wei per gas
     priority_fee: int  # wei per gas
-    raw: bytes
+    raw: bytes = field(repr=False)
     transaction: bytes  # its hash
     created_at: datetime
 
@@ -378,7 +378,7 @@ class SignedTransaction:
     """A transaction as it is broadcast. `raw` is a secret until then: never log it."""
 
     unsigned: UnsignedTransaction
-    raw: bytes
+    raw: bytes = field(repr=False)
     transaction: bytes
 
 
@@ -412,7 +412,7 @@ class Chain(Protocol):
         """The latest block. Raises `ConflictError` if the node serves another chain."""
 
     def finalized(self) -> int:
-        """Number of the newest block that counts as final, by tag or configured depth; -1 if none."""
+        """Newest block that counts as final, by tag or configured depth; -1 if there is none."""
 
     def is_genuine(self, contract: bytes, *, at: Block | None = None) -> bool:
         """Whether `contract` runs our build, immutables apart."""
