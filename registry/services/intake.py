@@ -1,0 +1,97 @@
+"""Intake: from submitted credentials to hashed, salted rows in the issuer's open batch."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from registry.core.canonical import Canonicalization, credential_hash
+from registry.errors import InvalidInputError
+from registry.services.ports import CredentialStore, NewCredential
+
+MAX_REPORTED: Final = 1000  # rejections kept in memory and shown; the rest is only counted
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One credential as it came in: its bytes, or only its hash. `place` names it to a person."""
+
+    place: str
+    data: bytes
+    canonicalization: Canonicalization
+    is_hash: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A submission that cannot be taken, and why."""
+
+    place: str
+    reason: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeResult:
+    """What became of an intake."""
+
+    new: int
+    known: int
+    rejected: int
+
+
+class IntakeRefusedError(InvalidInputError):
+    """Some submissions are faulty, so nothing of the intake was added."""
+
+    code = "intake-refused"
+
+    def __init__(self, rejections: list[Rejection], count: int) -> None:
+        first = rejections[0]
+        super().__init__(f"{count} faulty, nothing was added; first: {first.place}: {first.reason}")
+        self.rejections = rejections
+        self.count = count
+
+
+def add_credentials(
+    store: CredentialStore,
+    issuer: bytes,
+    submissions: Iterable[Submission],
+    *,
+    now: datetime,
+    new_salt: Callable[[], bytes],
+    on_skip: Callable[[Rejection], None] | None = None,
+) -> IntakeResult:
+    """Add credentials to the issuer's open batch, all of them or none.
+
+    With `on_skip` faulty submissions are handed to it and the others are added; without it every
+    submission is read to the end, and any fault raises `IntakeRefusedError` with the first
+    `MAX_REPORTED` faults and changes nothing.
+    """
+    refused: list[Rejection] = []
+    rejected = 0
+
+    def credentials() -> Iterator[NewCredential]:
+        nonlocal rejected
+        for submission in submissions:
+            try:
+                yield _hashed(submission, new_salt)
+            except InvalidInputError as exc:
+                rejected += 1
+                rejection = Rejection(submission.place, str(exc), submission.data)
+                if on_skip is not None:
+                    on_skip(rejection)
+                elif len(refused) < MAX_REPORTED:
+                    refused.append(rejection)
+        if refused:
+            raise IntakeRefusedError(refused, rejected)
+
+    added = store.add_credentials(issuer, credentials(), now=now)
+    return IntakeResult(new=added.new, known=added.known, rejected=rejected)
+
+
+def _hashed(submission: Submission, new_salt: Callable[[], bytes]) -> NewCredential:
+    if submission.is_hash:
+        digest = submission.data
+    else:
+        digest = credential_hash(submission.data, submission.canonicalization)
+    return NewCredential(digest, new_salt(), submission.canonicalization)

@@ -1,0 +1,72 @@
+"""Receipts, made from the store alone."""
+
+from registry.core.address import format_address
+from registry.core.batch import BatchState
+from registry.core.receipt import AnchorReference, Receipt
+from registry.core.tree import leaf_hash
+from registry.errors import ConflictError, InvalidInputError, NotFoundError
+from registry.services.ports import Anchor, Store, StoredCredential
+
+
+class NotSealedError(ConflictError):
+    """The credential waits in an open batch: there is no tree to prove it in yet."""
+
+    code = "not-sealed"
+
+
+def receipt_of(store: Store, credential_hash: bytes, *, issuer: bytes | None = None) -> Receipt:
+    """Receipt of a credential; pending until its batch is final.
+
+    Raises `NotFoundError`, `NotSealedError`, or `InvalidInputError` if several issuers have the
+    credential and none was named.
+    """
+    credential = find_one(store, credential_hash, issuer=issuer)
+    batch = store.batch(credential.batch_id)
+    if batch.head is None:
+        raise NotSealedError("the credential is in tonight's batch, which is not sealed yet")
+    # Only a final anchor goes into a receipt: what a holder keeps must not be undone by a reorg.
+    anchors = store.anchors(batch.id) if batch.state is BatchState.FINAL else []
+    proof = store.proof(batch, leaf_of(credential))
+    return Receipt(
+        canonicalization=credential.canonicalization,
+        credential_hash=credential.credential_hash,
+        salt=credential.salt,
+        leaf_index=proof.leaf_index,
+        tree_size=proof.tree_size,
+        siblings=proof.siblings,
+        seal=batch.head.seal,
+        anchors=tuple(_reference(anchor, batch.issuer) for anchor in anchors),
+    )
+
+
+def find_one(store: Store, credential_hash: bytes, *, issuer: bytes | None) -> StoredCredential:
+    """The credential under `issuer`, or under the only issuer that has it; raises as above."""
+    found = [
+        credential
+        for credential in store.find_credentials(credential_hash)
+        if issuer is None or credential.issuer == issuer
+    ]
+    if not found:
+        raise NotFoundError(f"no credential with hash {credential_hash.hex()}")
+    if len(found) > 1:
+        names = ", ".join(format_address(credential.issuer) for credential in found)
+        raise InvalidInputError(f"several issuers have this credential, name one: {names}")
+    return found[0]
+
+
+def leaf_of(credential: StoredCredential) -> bytes:
+    """Leaf of a stored credential."""
+    return leaf_hash(salt=credential.salt, credential_hash=credential.credential_hash)
+
+
+def _reference(anchor: Anchor, issuer: bytes) -> AnchorReference:
+    return AnchorReference(
+        chain=anchor.chain_id,
+        contract=anchor.contract,
+        issuer=issuer,
+        transaction=anchor.transaction,
+        block_number=anchor.block_number,
+        block_hash=anchor.block_hash,
+        log_index=anchor.log_index,
+        anchored_at=anchor.anchored_at,
+    )
