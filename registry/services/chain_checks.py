@@ -1,0 +1,161 @@
+"""The checks that ask a chain: anchor and status, from one block each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from registry.core.address import format_address, format_chain
+from registry.core.receipt import AnchorReference, Receipt
+from registry.core.report import Check, Outcome
+from registry.core.wire import format_time
+from registry.errors import ConflictError, UnavailableError
+from registry.services.ports import Block, Chain, CredentialStatus
+
+Evidence = dict[str, str | int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ChainFindings:
+    """Both checks, the issuers whose anchors held, and the time of the earliest of them."""
+
+    anchor: Check
+    status: Check
+    issuers: frozenset[bytes]
+    anchored_at: datetime | None
+
+
+def check_chains(receipt: Receipt, chains: Mapping[int, Chain]) -> ChainFindings:
+    """Judge every anchor of the receipt on a chain that this verifier asks.
+
+    All of them must hold; anchors on other chains are not judged, but at least one must be.
+    """
+    asked = [anchor for anchor in receipt.anchors if anchor.chain in chains]
+    if not asked:
+        return _nobody_asked(receipt)
+    results = [_check_anchor(receipt, anchor, chains[anchor.chain]) for anchor in asked]
+    anchor = _worst([pair[0] for pair in results])
+    held = anchor.outcome is Outcome.PASS
+    return ChainFindings(
+        anchor=anchor,
+        status=_worst([pair[1] for pair in results]),
+        issuers=frozenset(reference.issuer for reference in asked),
+        anchored_at=min(reference.anchored_at for reference in asked) if held else None,
+    )
+
+
+def _nobody_asked(receipt: Receipt) -> ChainFindings:
+    if receipt.is_pending:
+        code, detail = "pending", "The receipt is pending: its seal is not anchored yet."
+    else:
+        names = ", ".join(sorted({format_chain(anchor.chain) for anchor in receipt.anchors}))
+        code, detail = "chain-not-configured", f"This verifier asks no node of {names}."
+    return ChainFindings(
+        anchor=Check(name="anchor", outcome=Outcome.UNKNOWN, code=code, detail=detail),
+        status=_status_unasked(),
+        issuers=frozenset(reference.issuer for reference in receipt.anchors),
+        anchored_at=None,
+    )
+
+
+def _check_anchor(receipt: Receipt, anchor: AnchorReference, chain: Chain) -> tuple[Check, Check]:
+    try:
+        at = chain.head()
+        check = _judge_anchor(receipt, anchor, chain, at)
+        if check.outcome is Outcome.FAIL:
+            return check, _status_unasked()
+        return check, _judge_status(receipt, anchor, chain, at)
+    except (UnavailableError, ConflictError) as exc:
+        # A node of another chain is as silent about this one as a dead node.
+        unknown = Check(
+            name="anchor",
+            outcome=Outcome.UNKNOWN,
+            code="chain-unavailable",
+            detail=f"{format_chain(anchor.chain)} could not be asked: {exc}.",
+            evidence={"chain": format_chain(anchor.chain)},
+        )
+        return unknown, _status_unasked()
+
+
+def _judge_anchor(receipt: Receipt, anchor: AnchorReference, chain: Chain, at: Block) -> Check:
+    evidence: Evidence = {
+        "chain": format_chain(anchor.chain),
+        "contract": format_address(anchor.contract),
+        "issuer": format_address(anchor.issuer),
+        "transaction": "0x" + anchor.transaction.hex(),
+        "blockNumber": anchor.block_number,
+        "askedAtBlock": at.number,
+    }
+    # 1. The address runs our contract: another could answer anything.
+    if not chain.is_genuine(anchor.contract, at=at):
+        return _fail("wrong-contract", "The address does not run the registry contract.", evidence)
+    # 2. The contract's storage holds the seal under this issuer, since the time claimed.
+    record = chain.anchor_record(anchor.contract, anchor.issuer, receipt.seal, at=at)
+    if record is None:
+        return _fail("not-anchored", "The issuer never anchored this seal.", evidence)
+    if record.anchored_at != anchor.anchored_at:
+        found = {**evidence, "anchoredAt": format_time(record.anchored_at)}
+        return _fail("wrong-time", "The seal was anchored at another time than claimed.", found)
+    # 3. The transaction named is the one that anchored it.
+    event = chain.anchor_in_transaction(
+        anchor.contract, anchor.transaction, anchor.issuer, receipt.seal
+    )
+    claimed = (anchor.block_number, anchor.block_hash, anchor.log_index)
+    if event is None or (event.block_number, event.block_hash, event.log_index) != claimed:
+        return _fail(
+            "wrong-transaction", "The seal was not anchored in the place claimed.", evidence
+        )
+    # 4. The block can no longer be replaced.
+    if anchor.block_number > chain.finalized():
+        return Check(
+            name="anchor",
+            outcome=Outcome.UNKNOWN,
+            code="not-final",
+            detail="The seal is anchored, but its block is not final yet.",
+            evidence=evidence,
+        )
+    when = format_time(anchor.anchored_at)
+    return Check(
+        name="anchor",
+        outcome=Outcome.PASS,
+        code="anchored",
+        detail=f"The seal stands on {format_chain(anchor.chain)} since {when}.",
+        evidence=evidence,
+    )
+
+
+def _judge_status(receipt: Receipt, anchor: AnchorReference, chain: Chain, at: Block) -> Check:
+    status = chain.credential_status(
+        anchor.contract, anchor.issuer, receipt.seal, receipt.leaf_index, at=at
+    )
+    evidence: Evidence = {"status": status.name.lower(), "askedAtBlock": at.number}
+    if status is CredentialStatus.ACTIVE:
+        outcome, detail = Outcome.PASS, "The issuer has not withdrawn it."
+    elif status is CredentialStatus.SUSPENDED:
+        outcome, detail = Outcome.FAIL, "The issuer has suspended it."
+    else:
+        outcome, detail = Outcome.FAIL, "The issuer has revoked it."
+    return Check(
+        name="status",
+        outcome=outcome,
+        code=status.name.lower(),
+        detail=detail,
+        evidence=evidence,
+    )
+
+
+def _status_unasked() -> Check:
+    return Check(
+        name="status",
+        outcome=Outcome.UNKNOWN,
+        code="status-not-asked",
+        detail="The status could not be asked.",
+    )
+
+
+def _worst(checks: list[Check]) -> Check:
+    order = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.SKIPPED, Outcome.PASS)
+    return min(checks, key=lambda check: order.index(check.outcome))
+
+
+def _fail(code: str, detail: str, evidence: Evidence) -> Check:
+    return Check(name="anchor", outcome=Outcome.FAIL, code=code, detail=detail, evidence=evidence)

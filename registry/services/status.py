@@ -1,0 +1,118 @@
+"""Status: revoke, suspend and reinstate credentials or whole batches, on chain."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from registry.core.batch import BatchState
+from registry.errors import ConflictError, InvalidInputError, StaleStateError
+from registry.services.ports import (
+    Batch,
+    CredentialStatus,
+    Purpose,
+    StatusChange,
+    Store,
+)
+from registry.services.receipts import find_one, leaf_of
+from registry.services.sending import Sending
+
+# CRLReason, RFC 5280 §5.3.1: the reasons that make sense for a credential.
+REASONS: Final = {
+    "unspecified": 0,
+    "key-compromise": 1,
+    "affiliation-changed": 3,
+    "superseded": 4,
+    "cessation-of-operation": 5,
+    "certificate-hold": 6,
+    "privilege-withdrawn": 9,
+}
+MAX_INDEXES: Final = 1000  # of one change, so that it fits a block: up to 15,000 gas each
+
+
+@dataclass(frozen=True, slots=True)
+class StatusService:
+    """Asks for status changes; `advance_status_changes` carries them out."""
+
+    store: Store
+    sending: Sending
+
+    def request(
+        self,
+        issuer: bytes,
+        credential_hashes: list[bytes],
+        status: CredentialStatus,
+        *,
+        reason: int,
+        now: datetime,
+    ) -> list[StatusChange]:
+        """Store the wanted status of credentials, one change for each batch they are in.
+
+        All or nothing is looked up first. Raises `NotFoundError` for an unknown credential,
+        `ConflictError` for one that is not anchored yet, `InvalidInputError` past the limits.
+        """
+        if not 1 <= len(credential_hashes) <= MAX_INDEXES:
+            raise InvalidInputError(f"a status change takes 1 to {MAX_INDEXES} credentials")
+        indexes: dict[int, set[int]] = {}
+        batches: dict[int, Batch] = {}
+        for credential_hash in credential_hashes:
+            credential = find_one(self.store, credential_hash, issuer=issuer)
+            batch = self._anchored(credential.batch_id)
+            proof = self.store.proof(batch, leaf_of(credential))
+            batches[batch.id] = batch
+            indexes.setdefault(batch.id, set()).add(proof.leaf_index)
+        return [
+            self.store.request_status(
+                issuer=issuer,
+                seal=_seal(batches[batch_id]),
+                leaf_indexes=sorted(found),
+                status=status,
+                reason=reason,
+                now=now,
+            )
+            for batch_id, found in indexes.items()
+        ]
+
+    def request_for_seal(
+        self, issuer: bytes, seal: bytes, status: CredentialStatus, *, reason: int, now: datetime
+    ) -> StatusChange:
+        """Store the wanted status of a whole batch. Raises `InvalidInputError`, `ConflictError`."""
+        found = [b for b in self.store.batches_with_seal(seal) if b.issuer == issuer]
+        if not found:
+            raise InvalidInputError(f"this issuer has no batch with seal {seal.hex()}")
+        self._anchored(found[0].id)
+        return self.store.request_status(
+            issuer=issuer, seal=seal, leaf_indexes=None, status=status, reason=reason, now=now
+        )
+
+    def _anchored(self, batch_id: int) -> Batch:
+        batch = self.store.batch(batch_id)
+        if batch.state not in {BatchState.ANCHORED, BatchState.FINAL}:
+            raise ConflictError(
+                f"batch {batch.id} is {batch.state.value}: a status needs an anchored seal"
+            )
+        return batch
+
+
+def advance_status_changes(sending: Sending, store: Store, issuer: bytes) -> None:
+    """Make the next move for each open status change of an issuer.
+
+    Raises as `Sending.ensure_sent`; a change that the contract refuses stops the ones behind it,
+    because their order matters.
+    """
+    for change in store.open_status_changes(issuer):
+        mined = sending.mined(store.attempts(Purpose.STATUS, change.id))
+        if mined is None:
+            sending.ensure_sent(Purpose.STATUS, change.id, sending.chain.status_call(change))
+            return
+        if mined.block_number > sending.chain.finalized():
+            return
+        try:
+            store.finish_status_change(change.id, now=sending.clock())
+        except StaleStateError:
+            return
+
+
+def _seal(batch: Batch) -> bytes:
+    if batch.head is None:
+        raise ConflictError(f"batch {batch.id} is not sealed")
+    return batch.head.seal

@@ -1,0 +1,151 @@
+"""Verification: from a credential and a receipt to a report, in numbered steps.
+
+Needs a chain and the evidence; the store only to look up a receipt that was not brought along.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from registry.core.canonical import Canonicalization, credential_hash, document_hash
+from registry.core.checks import (
+    check_hash,
+    check_inclusion,
+    check_integrity,
+    check_issuer,
+    check_proofs,
+    check_validity,
+)
+from registry.core.documents import Json, parse_document
+from registry.core.receipt import Receipt, extract_receipt, parse_receipt
+from registry.core.report import Check, Outcome, Report, conclude
+from registry.errors import ConflictError, InvalidInputError, NotFoundError
+from registry.services.chain_checks import check_chains
+from registry.services.ports import Chain
+
+FindReceipt = Callable[[bytes], Receipt]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a verifier was given: at least one of the three."""
+
+    credential: bytes | None = None
+    credential_hash: bytes | None = None
+    receipt: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """A verifier: the chains it asks, the issuers it trusts, and perhaps a place for receipts."""
+
+    chains: Mapping[int, Chain]
+    trusted: Mapping[bytes, str]
+    clock: Callable[[], datetime]
+    find_receipt: FindReceipt | None = None
+
+    def verify(self, evidence: Evidence, *, expected_issuer: bytes | None = None) -> Report:
+        """Check the evidence. Never raises for evidence that is false, faulty or incomplete.
+
+        Raises `InvalidInputError` if nothing was given, and `UnavailableError` if receipts are
+        looked up in a store that does not answer.
+        """
+        if (
+            evidence.credential is None
+            and evidence.credential_hash is None
+            and (evidence.receipt is None)
+        ):
+            raise InvalidInputError("nothing to verify: give a credential, a hash or a receipt")
+        # 1. Format: the receipt, from beside the credential, inside it, or the store.
+        document = _document(evidence.credential)
+        try:
+            receipt = self._receipt(evidence, document)
+        except (NotFoundError, ConflictError) as exc:
+            return conclude([_no_receipt(str(exc))])
+        except InvalidInputError as exc:
+            return conclude([_bad_receipt(str(exc))])
+        if receipt.canonicalization is not Canonicalization.JCS:
+            document = None
+        # 2. Integrity: this credential is the one that the receipt names.
+        if evidence.credential is None and evidence.credential_hash is not None:
+            integrity = check_hash(evidence.credential_hash, receipt)
+        else:
+            integrity = check_integrity(evidence.credential, receipt)
+        # 3. Inclusion: the receipt's path leads to its seal.
+        inclusion = check_inclusion(receipt)
+        # 4. Anchor and status: the chain holds that seal, and what became of the credential.
+        findings = check_chains(receipt, self.chains)
+        # 5. Issuer, dates, and what else the credential carries.
+        return conclude(
+            [
+                _good_format(receipt),
+                integrity,
+                inclusion,
+                findings.anchor,
+                findings.status,
+                check_issuer(findings.issuers, trusted=self.trusted, expected=expected_issuer),
+                check_validity(document, now=self.clock(), anchored_at=findings.anchored_at),
+                check_proofs(document),
+            ]
+        )
+
+    def _receipt(self, evidence: Evidence, document: dict[str, Json] | None) -> Receipt:
+        if evidence.receipt is not None:
+            return parse_receipt(evidence.receipt)
+        embedded = None if document is None else extract_receipt(document)
+        if embedded is not None:
+            return embedded
+        if self.find_receipt is None:
+            raise NotFoundError("no receipt was given, and the credential carries none")
+        if evidence.credential_hash is not None:
+            return self.find_receipt(evidence.credential_hash)
+        return self._look_up(evidence.credential or b"", document, self.find_receipt)
+
+    def _look_up(
+        self, credential: bytes, document: dict[str, Json] | None, find: FindReceipt
+    ) -> Receipt:
+        """A JSON file may have been added as a document or as bytes: ask for both."""
+        if document is not None:
+            try:
+                return find(document_hash(document))
+            except NotFoundError:
+                pass
+        return find(credential_hash(credential, Canonicalization.RAW))
+
+
+def _document(credential: bytes | None) -> dict[str, Json] | None:
+    if credential is None or not credential.lstrip()[:1] == b"{":
+        return None
+    try:
+        return parse_document(credential)
+    except InvalidInputError:
+        # Perhaps no JSON at all; if the receipt says it is, the integrity check says what is wrong.
+        return None
+
+
+def _good_format(receipt: Receipt) -> Check:
+    return Check(
+        name="format",
+        outcome=Outcome.PASS,
+        code="well-formed",
+        detail="The receipt is well-formed.",
+        evidence={"type": receipt.type, "canonicalization": receipt.canonicalization.value},
+    )
+
+
+def _bad_receipt(reason: str) -> Check:
+    return Check(
+        name="format",
+        outcome=Outcome.FAIL,
+        code="malformed-receipt",
+        detail=f"The receipt is not well-formed: {reason}.",
+    )
+
+
+def _no_receipt(reason: str) -> Check:
+    return Check(
+        name="format",
+        outcome=Outcome.UNKNOWN,
+        code="no-receipt",
+        detail=f"There is no receipt to check it with: {reason}.",
+    )
