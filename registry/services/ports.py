@@ -182,6 +182,7 @@ class StatusChange:
     reason: int
     requested_at: datetime
     done_at: datetime | None
+    refusal: str | None  # why the contract will not have it; done, but without effect
 
 
 class AnchoringStore(Protocol):
@@ -239,8 +240,13 @@ class AnchoringStore(Protocol):
     def open_status_changes(self, issuer: bytes | None = None) -> list[StatusChange]:
         """Changes not done yet, oldest first."""
 
-    def finish_status_change(self, change_id: int, *, now: datetime) -> None:
-        """Mark a change as done; a second time changes nothing."""
+    def finish_status_change(
+        self, change_id: int, *, now: datetime, refusal: str | None = None
+    ) -> None:
+        """Mark a change as done, or as refused for good; a second time changes nothing."""
+
+    def status_change(self, change_id: int) -> StatusChange:
+        """One change. Raises `NotFoundError`."""
 
 
 # -- store: API keys -------------------------------------------------------------------------
@@ -480,3 +486,6 @@ class Chain(Protocol):
 
     def mined(self, transaction: bytes) -> MinedTransaction | None:
         """Where a transaction was mined; None if it is in no block."""
+
+    def close(self) -> None:
+        """Close the connections to the node."""

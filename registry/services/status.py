@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from registry.core.batch import BatchState
-from registry.errors import ConflictError, InvalidInputError, StaleStateError
+from registry.errors import ConflictError, InvalidInputError, TransactionRefusedError
 from registry.services.ports import (
     Batch,
     CredentialStatus,
@@ -34,7 +34,6 @@ class StatusService:
     """Asks for status changes; `advance_status_changes` carries them out."""
 
     store: Store
-    sending: Sending
 
     def request(
         self,
@@ -94,22 +93,25 @@ class StatusService:
 
 
 def advance_status_changes(sending: Sending, store: Store, issuer: bytes) -> None:
-    """Make the next move for each open status change of an issuer.
+    """Make the next move for the issuer's oldest open status change.
 
-    Raises as `Sending.ensure_sent`; a change that the contract refuses stops the ones behind it,
-    because their order matters.
+    One at a time, because their order matters. A change that the contract would refuse (of a
+    revoked credential, say) is closed with the refusal; else raises as `Sending.ensure_sent`.
     """
     for change in store.open_status_changes(issuer):
         mined = sending.mined(store.attempts(Purpose.STATUS, change.id))
+        if mined is not None and mined.block_number > sending.chain.finalized():
+            return
         if mined is None:
-            sending.ensure_sent(Purpose.STATUS, change.id, sending.chain.status_call(change))
+            try:
+                sending.ensure_sent(Purpose.STATUS, change.id, sending.chain.status_call(change))
+            except TransactionRefusedError as exc:
+                if exc.reason != "reverted":
+                    raise
+                store.finish_status_change(change.id, now=sending.clock(), refusal=str(exc))
+                continue
             return
-        if mined.block_number > sending.chain.finalized():
-            return
-        try:
-            store.finish_status_change(change.id, now=sending.clock())
-        except StaleStateError:
-            return
+        store.finish_status_change(change.id, now=sending.clock())
 
 
 def _seal(batch: Batch) -> bytes:

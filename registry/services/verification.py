@@ -114,7 +114,7 @@ class Verification:
 
 
 def _document(credential: bytes | None) -> dict[str, Json] | None:
-    if credential is None or not credential.lstrip()[:1] == b"{":
+    if credential is None or credential.lstrip()[:1] != b"{":
         return None
     try:
         return parse_document(credential)

@@ -1,0 +1,152 @@
+"""Settings: read once, from the environment and one TOML file, and printed with secrets hidden.
+
+`ROOTSEAL_<NAME>` in the environment wins over `<name>` in the file, which is `rootseal.toml` in
+the working directory or what `ROOTSEAL_CONFIG` names.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from registry.core.address import format_address, parse_address
+from registry.errors import InvalidInputError
+
+PREFIX: Final = "ROOTSEAL_"
+CONFIG: Final = "ROOTSEAL_CONFIG"
+DEFAULT_FILE: Final = "rootseal.toml"
+DEVELOPMENT_CHAIN: Final = 31337  # Anvil's; the only one on which its public keys may sign
+
+
+def _address(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_address(value)
+    except InvalidInputError as exc:
+        raise ValueError(str(exc)) from exc
+
+
+AddressSetting = Annotated[bytes, BeforeValidator(_address)]
+
+
+class Settings(BaseModel):
+    """Every setting, with what it means, in docs order."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    database: SecretStr = Field(
+        SecretStr("sqlite:///rootseal-data/registry.db"),
+        description="SQLAlchemy URL of the store: sqlite:///… or postgresql+psycopg://…",
+    )
+    chain_id: int = Field(DEVELOPMENT_CHAIN, ge=1, description="EIP-155 id of the chain.")
+    rpc_url: SecretStr = Field(
+        SecretStr("http://127.0.0.1:8545"), description="JSON-RPC endpoint of a node of the chain."
+    )
+    rpc_timeout: float = Field(10, gt=0, le=300, description="Seconds to wait for an answer.")
+    contract: AddressSetting | None = Field(
+        None, description="Address of the contract, if not the one that is the same everywhere."
+    )
+    finality: Literal["finalized"] | Annotated[int, Field(ge=1)] = Field(
+        "finalized", description="`finalized`, or the depth in blocks that counts as final."
+    )
+    fee_cap_gwei: Decimal = Field(
+        Decimal(100), gt=0, description="Never offer more than this for a unit of gas."
+    )
+    issuer: AddressSetting | None = Field(
+        None, description="Issuer to act for, if not the key's own address."
+    )
+    keystore: Path | None = Field(None, description="Encrypted key (Web3 Secret Storage, JSON).")
+    password_file: Path | None = Field(None, description="File that holds the key's password.")
+    development_account: int | None = Field(
+        None, ge=0, le=9, description="Sign with this Anvil account; development chain only."
+    )
+    poll_seconds: float = Field(1, gt=0, le=600, description="Seconds between looks at the chain.")
+    trust: dict[str, AddressSetting] = Field(
+        default_factory=dict,
+        description="Trusted issuers, name = address; a table, so in the file only.",
+    )
+
+    def shown(self) -> dict[str, str]:
+        """Every setting as text, without secrets: of URLs only scheme and host are shown."""
+        return {name: _shown(getattr(self, name)) for name in type(self).model_fields}
+
+    @property
+    def is_development_chain(self) -> bool:
+        """Whether the chain is Anvil's."""
+        return self.chain_id == DEVELOPMENT_CHAIN
+
+
+def load_settings(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+    """Read the settings; `overrides` that are not None win over both sources.
+
+    Raises `InvalidInputError` naming the variable or the file's key for any that is unknown or
+    has a value out of range.
+    """
+    env = os.environ if environ is None else environ
+    values = {**_from_file(env), **_from_environment(env)}
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as exc:
+        first = exc.errors(include_url=False, include_input=False, include_context=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise InvalidInputError(
+            f"setting {name} ({PREFIX}{name.split('.')[0].upper()}): {first['msg']}"
+        ) from exc
+
+
+# Any: what tomllib reads is checked by Settings right after.
+def _from_file(env: Mapping[str, str]) -> dict[str, Any]:
+    named = env.get(CONFIG)
+    path = Path(named if named is not None else DEFAULT_FILE)
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as exc:
+        if named is None:
+            return {}
+        raise InvalidInputError(f"{CONFIG} names {path}, which does not exist") from exc
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise InvalidInputError(f"settings file {path} cannot be read: {exc}") from exc
+
+
+def _from_environment(env: Mapping[str, str]) -> dict[str, str]:
+    values = {}
+    for variable, value in env.items():
+        if not variable.startswith(PREFIX) or variable == CONFIG:
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name not in Settings.model_fields:
+            raise InvalidInputError(f"unknown setting {variable}")
+        values[name] = value
+    return values
+
+
+def _shown(value: object) -> str:
+    match value:
+        case SecretStr():
+            return _shown_url(value.get_secret_value())
+        case bytes():
+            return format_address(value)
+        case dict():
+            return ", ".join(f"{name}={_shown(item)}" for name, item in value.items())
+        case None:
+            return ""
+    return str(value)
+
+
+def _shown_url(text: str) -> str:
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        return "(hidden)"
+    if url.host is None:  # a file
+        return text
+    port = "" if url.port is None else f":{url.port}"
+    return f"{url.drivername}://{url.host}{port}/…"
