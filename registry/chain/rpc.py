@@ -1,0 +1,165 @@
+"""JSON-RPC over HTTP to one node: the only place that opens connections to a chain.
+
+Turns every way in which asking can fail into `UnavailableError`. Retries nothing: whether to ask
+again is the caller's to say. Does not know what the methods mean.
+"""
+
+import time
+from typing import Any  # JSON-RPC parameters and results are JSON of any shape
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from web3.exceptions import Web3Exception
+from web3.providers import JSONBaseProvider
+from web3.types import RPCEndpoint, RPCResponse
+
+from registry.chain.reply import Reply
+from registry.errors import InvalidInputError, UnavailableError
+
+DEFAULT_TIMEOUT = 20.0  # seconds for a whole answer
+MAX_ANSWER_BYTES = 64 << 20  # a full block of logs is a few MiB; more is no answer to us
+_CHUNK_BYTES = 64 << 10
+_MAX_MESSAGE = 200  # characters of a node's error message that are shown
+
+# Everything that encoding, transport and decoding raise. ValueError: bad JSON or bad UTF-8.
+_FAILURES = (
+    Web3Exception,
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    OSError,
+    ValueError,
+    RecursionError,
+)
+
+
+class JsonRpcError(UnavailableError):
+    """The node answered with a JSON-RPC error. Unless a caller knows better: could not ask."""
+
+    def __init__(
+        self, *, method: str, number: int, text: str, details: object, source: str
+    ) -> None:
+        super().__init__(f"{method} failed with {number}: {text[:_MAX_MESSAGE]}", source=source)
+        self.number = number
+        self.text = text
+        self.details = details
+
+
+class Rpc:
+    """A connection to one node. Safe to share between threads."""
+
+    def __init__(self, url: str, *, timeout: float = DEFAULT_TIMEOUT) -> None:
+        self.source = endpoint_name(url)
+        self._secrets = _secrets(url)
+        self._provider = _Provider(url, timeout=timeout)
+
+    def __repr__(self) -> str:
+        return f"Rpc({self.source})"
+
+    def ask(self, method: str, *params: object) -> Reply:
+        """Ask the node. Raises `JsonRpcError` for its error, `UnavailableError` for silence."""
+        try:
+            response: Any = self._provider.make_request(RPCEndpoint(method), list(params))
+        except _FAILURES as exc:
+            # Not chained: those exceptions print the URL, and with it the API key.
+            raise UnavailableError(
+                f"{method} got no answer ({_describe(exc)})", source=self.source
+            ) from None
+        if not isinstance(response, dict):
+            raise UnavailableError(f"{method} got no JSON-RPC answer", source=self.source)
+        error = response.get("error")
+        if error is not None:
+            raise self._refusal(method, error)
+        return Reply(response.get("result"), method=method, source=self.source)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._provider.close()
+
+    def _refusal(self, method: str, error: object) -> JsonRpcError:
+        fields = error if isinstance(error, dict) else {"message": error}
+        number = fields.get("code")
+        text = str(fields.get("message"))
+        for secret in self._secrets:
+            text = text.replace(secret, "…")
+        return JsonRpcError(
+            method=method,
+            number=number if isinstance(number, int) else 0,
+            text=text,
+            details=fields.get("data"),
+            source=self.source,
+        )
+
+
+class _Provider(JSONBaseProvider):
+    """HTTP provider that bounds time and size, never redirects and logs nothing.
+
+    The one that web3 brings logs addresses, which may hold API keys, retries by itself, and has
+    no limit on an answer's size or on the time of one that trickles in.
+    """
+
+    def __init__(self, url: str, *, timeout: float) -> None:
+        super().__init__()
+        self._url = url
+        self._timeout = timeout
+        self._session = requests.Session()
+        # Proxies and .netrc passwords of the environment are not ours to use.
+        self._session.trust_env = False
+
+    def make_request(self, method: RPCEndpoint, params: object) -> RPCResponse:
+        deadline = time.monotonic() + self._timeout
+        with self._session.post(
+            self._url,
+            data=self.encode_rpc_request(method, params),
+            headers={"Content-Type": "application/json"},
+            timeout=self._timeout,
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            if response.status_code != requests.codes.ok:
+                raise requests.HTTPError(response=response)
+            return self.decode_rpc_response(self._body(response, deadline))
+
+    def close(self) -> None:
+        self._session.close()
+
+    @staticmethod
+    def _body(response: requests.Response, deadline: float) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_content(_CHUNK_BYTES):
+            body += chunk
+            if len(body) > MAX_ANSWER_BYTES:
+                raise requests.exceptions.ContentDecodingError("answer too large")
+            if time.monotonic() > deadline:
+                raise requests.Timeout("answer too slow")
+        return bytes(body)
+
+
+def endpoint_name(url: str) -> str:
+    """Scheme, host and port of an endpoint: user, path and query may hold keys.
+
+    Raises `InvalidInputError` for anything but an HTTP address.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as exc:
+        raise InvalidInputError("RPC endpoint is not a URL") from exc
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise InvalidInputError("RPC endpoint must begin with http:// or https:// and a host")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}" + ("" if port is None else f":{port}")
+
+
+def _secrets(url: str) -> list[str]:
+    """Return the parts of an address that a node might echo and that nobody may see."""
+    parts = urlsplit(url)
+    pieces = [parts.username, parts.password, parts.query, *parts.path.split("/")]
+    return [piece for piece in pieces if piece is not None and len(piece) >= 8]
+
+
+def _describe(failure: BaseException) -> str:
+    response = getattr(failure, "response", None)
+    if isinstance(response, requests.Response):
+        return f"HTTP {response.status_code}"
+    return type(failure).__name__

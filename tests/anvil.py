@@ -1,0 +1,99 @@
+"""Fixtures of a real chain: one Anvil per worker, put back to its start after each test."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from registry.chain import (
+    DEVELOPMENT_CHAIN_ID,
+    Devnet,
+    EvmChain,
+    LocalSigner,
+    deploy,
+    deterministic_address,
+    development_signer,
+)
+from registry.chain.reply import Reply
+from registry.chain.rpc import Rpc
+from registry.services.ports import Call, Chain, MinedTransaction, Signer
+
+
+@dataclass(frozen=True)
+class Anvil:
+    """A node that tests may turn and twist: each finds it as if just deployed."""
+
+    url: str
+    rpc: Rpc
+
+    def ask(self, method: str, *params: object) -> Reply:
+        """Ask anything, `anvil_…` and `evm_…` methods included."""
+        return self.rpc.ask(method, *params)
+
+    def mine(self, blocks: int = 1) -> None:
+        """Mine empty blocks."""
+        self.ask("anvil_mine", hex(blocks))
+
+    def reorganise(self, depth: int) -> None:
+        """Replace the last `depth` blocks by as many empty ones."""
+        self.ask("anvil_reorg", depth, [])
+
+    def automine(self, *, on: bool) -> None:
+        """Mine a block for each transaction, or leave them pending."""
+        self.ask("evm_setAutomine", on)
+
+    def chain(self, url: str | None = None) -> EvmChain:
+        """Open a chain through another address of this node, say a proxy's; close it yourself."""
+        return open_chain(self.url if url is None else url)
+
+
+def open_chain(url: str) -> EvmChain:
+    """Open the development chain behind `url`."""
+    return EvmChain(chain_id=DEVELOPMENT_CHAIN_ID, rpc_url=url, contract=deterministic_address())
+
+
+def send(chain: Chain, signer: Signer, call: Call) -> MinedTransaction:
+    """Send a call and return where it was mined; needs automine."""
+    unsigned = chain.prepare(
+        call,
+        sender=signer.address,
+        nonce=chain.next_nonce(signer.address),
+        fees=chain.suggest_fees(),
+    )
+    signed = signer.sign(unsigned)
+    chain.broadcast(signed.raw)
+    mined = chain.mined(signed.transaction)
+    assert mined is not None
+    return mined
+
+
+@pytest.fixture(scope="session")
+def anvil_process() -> Iterator[Devnet]:
+    with Devnet(block_time=None) as devnet:
+        chain = open_chain(devnet.url)
+        deploy(chain, development_signer())
+        chain.close()
+        yield devnet
+
+
+@pytest.fixture
+def anvil(anvil_process: Devnet) -> Iterator[Anvil]:
+    rpc = Rpc(anvil_process.url)
+    snapshot = rpc.ask("evm_snapshot").value
+    yield Anvil(anvil_process.url, rpc)
+    rpc.ask("anvil_dropAllTransactions")
+    rpc.ask("evm_setAutomine", True)  # noqa: FBT003 - JSON-RPC parameter
+    assert rpc.ask("evm_revert", snapshot).value is True
+    rpc.close()
+
+
+@pytest.fixture
+def chain(anvil: Anvil) -> Iterator[EvmChain]:
+    chain = anvil.chain()
+    yield chain
+    chain.close()
+
+
+@pytest.fixture
+def signer() -> LocalSigner:
+    return development_signer()
