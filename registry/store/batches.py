@@ -1,0 +1,96 @@
+"""Batches as rows: reading them, and nothing that changes one."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, func, select
+
+from registry.core.batch import BatchState
+from registry.core.tiles import TreeHead
+from registry.errors import NotFoundError
+from registry.services.ports import Batch
+from registry.store.engine import Database
+from registry.store.schema import batches, credentials
+
+_UNANCHORED: Final = (BatchState.OPEN, BatchState.SEALED, BatchState.ANCHORING)
+
+
+class BatchReads:
+    """The questions about batches of `CredentialStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def batch(self, batch_id: int) -> Batch:
+        """One batch. Raises `NotFoundError`."""
+        with self._database.read() as connection:
+            row = connection.execute(select(batches).where(batches.c.id == batch_id)).one_or_none()
+        if row is None:
+            raise NotFoundError(f"there is no batch {batch_id}")
+        return batch_of(row)
+
+    def batches_with_seal(self, seal: bytes) -> list[Batch]:
+        """Sealed batches with that seal, by issuer and age."""
+        query = select(batches).where(batches.c.seal == seal)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(batches.c.issuer, batches.c.id)).all()
+        return [batch_of(row) for row in rows]
+
+    def batches(
+        self,
+        *,
+        issuer: bytes | None = None,
+        states: Iterable[BatchState] | None = None,
+        before_id: int | None = None,
+        limit: int = 100,
+    ) -> list[Batch]:
+        """Batches from the newest to the oldest, with an id below `before_id`."""
+        query = select(batches).order_by(batches.c.id.desc()).limit(limit)
+        if issuer is not None:
+            query = query.where(batches.c.issuer == issuer)
+        if states is not None:
+            query = query.where(batches.c.state.in_(list(states)))
+        if before_id is not None:
+            query = query.where(batches.c.id < before_id)
+        with self._database.read() as connection:
+            return [batch_of(row) for row in connection.execute(query)]
+
+    def open_count(self, issuer: bytes) -> int:
+        """Number of credentials in the issuer's open batch."""
+        query = (
+            select(func.count())
+            .select_from(credentials.join(batches, credentials.c.batch_id == batches.c.id))
+            .where(batches.c.issuer == issuer, batches.c.state == BatchState.OPEN)
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one()
+
+    def oldest_unanchored(self, issuer: bytes | None = None) -> datetime | None:
+        """When the oldest credential without an anchor was added; None if there is none."""
+        # One index seek per batch, whatever its size.
+        oldest = (
+            select(func.min(credentials.c.added_at))
+            .where(credentials.c.batch_id == batches.c.id)
+            .scalar_subquery()
+        )
+        query = select(oldest).where(batches.c.state.in_(_UNANCHORED))
+        if issuer is not None:
+            query = query.where(batches.c.issuer == issuer)
+        with self._database.read() as connection:
+            times = [time for time in connection.execute(query).scalars() if time is not None]
+        return min(times, default=None)
+
+    def issuers(self) -> list[bytes]:
+        """Addresses of issuers that have any batch, ascending."""
+        query = select(batches.c.issuer).distinct().order_by(batches.c.issuer)
+        with self._database.read() as connection:
+            return [bytes(issuer) for issuer in connection.execute(query).scalars()]
+
+
+def batch_of(row: Row[Any]) -> Batch:  # Any: rows of `batches`
+    """A row of `batches` as the value that services know."""
+    head = None
+    if row.seal is not None:
+        head = TreeHead(row.tree_size, row.merkle_root, row.seal)
+    return Batch(row.id, row.issuer, row.state, row.opened_at, row.sealed_at, head)

@@ -1,0 +1,183 @@
+"""Sealing a batch, and reading its tree back from tiles."""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import chain
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, select, update
+
+from registry.core.batch import BatchState
+from registry.core.tiles import (
+    TILE_WIDTH,
+    Tile,
+    TileId,
+    TreeHead,
+    build_tiles,
+    proof_from_tiles,
+)
+from registry.core.tree import HASH_BYTES, InclusionProof
+from registry.errors import NotFoundError
+from registry.services.ports import Batch
+from registry.store.batches import batch_of
+from registry.store.engine import Database
+from registry.store.schema import batches, credentials, tiles
+
+_CHUNK_LEAVES: Final = 10_000  # leaves in memory at once
+_CHUNK_TILES: Final = 64  # tiles in memory at once, 512 KiB
+
+
+class Sealing:
+    """The part of `CredentialStore` that seals batches and proves what is in them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def seal_open_batch(self, issuer: bytes, *, now: datetime) -> Batch | None:
+        """Fix the open batch: build its tree, store tiles and head with the state `sealed`.
+
+        None if there is no open batch or it is empty. One transaction; credential rows stay as
+        they are.
+        """
+        # Exclusive: waits for every intake that holds the batch, and makes new ones wait.
+        find = (
+            select(batches.c.id)
+            .where(batches.c.issuer == issuer, batches.c.state == BatchState.OPEN)
+            .with_for_update()
+        )
+        with self._database.write() as connection:
+            batch_id = connection.execute(find).scalar_one_or_none()
+            if batch_id is None:
+                return None
+            leaves = _sorted_leaves(connection, batch_id)
+            first = next(leaves, None)
+            if first is None:
+                return None
+            shelf = _TileShelf(connection, batch_id)
+            head = build_tiles(chain([first], leaves), shelf.put)
+            shelf.write()
+            return _set_head(connection, batch_id, head, now=now)
+
+    def proof(self, batch: Batch, leaf: bytes) -> InclusionProof:
+        """Inclusion proof of a leaf of a sealed batch. Raises `NotFoundError`."""
+        head = _head(batch)
+        with self._database.read() as connection:
+            leaf_index = _leaf_index(connection, batch, leaf)
+
+            def hashes(tile: TileId) -> bytes:
+                query = select(tiles.c.hashes).where(
+                    tiles.c.batch_id == batch.id,
+                    tiles.c.level == tile.level,
+                    tiles.c.tile_index == tile.index,
+                )
+                return bytes(connection.execute(query).scalar_one())
+
+            return proof_from_tiles(leaf_index, head.tree_size, hashes)
+
+    def leaves(self, batch: Batch) -> Iterator[bytes]:
+        """Leaves of a sealed batch in order. Raises `NotFoundError` if it is not sealed.
+
+        No connection is held between two chunks: tiles never change.
+        """
+        head = _head(batch)
+        count = -(-head.tree_size // TILE_WIDTH)
+        starts = range(0, count, _CHUNK_TILES)
+        return chain.from_iterable(self._leaf_chunk(batch.id, start) for start in starts)
+
+    def _leaf_chunk(self, batch_id: int, start: int) -> list[bytes]:
+        query = select(tiles.c.hashes).where(
+            tiles.c.batch_id == batch_id,
+            tiles.c.level == 0,
+            tiles.c.tile_index >= start,
+            tiles.c.tile_index < start + _CHUNK_TILES,
+        )
+        with self._database.read() as connection:
+            found = connection.execute(query.order_by(tiles.c.tile_index)).scalars().all()
+        return [leaf for hashes in found for leaf in _split(hashes)]
+
+
+class _TileShelf:
+    """Tiles of one batch, written some at a time."""
+
+    def __init__(self, connection: Connection, batch_id: int) -> None:
+        self._connection = connection
+        self._batch_id = batch_id
+        self._waiting: list[dict[str, Any]] = []  # Any: values of one row
+
+    def put(self, tile: Tile) -> None:
+        self._waiting.append(
+            {
+                "batch_id": self._batch_id,
+                "level": tile.id.level,
+                "tile_index": tile.id.index,
+                "first_leaf": tile.hashes[:HASH_BYTES] if tile.id.level == 0 else None,
+                "hashes": tile.hashes,
+            }
+        )
+        if len(self._waiting) == _CHUNK_TILES:
+            self.write()
+
+    def write(self) -> None:
+        if self._waiting:
+            self._connection.execute(insert(tiles), self._waiting)
+            self._waiting = []
+
+
+def _sorted_leaves(connection: Connection, batch_id: int) -> Iterator[bytes]:
+    # By key and not by cursor: SQLite may then write tiles in between, on the same connection.
+    last = b""
+    while True:
+        query = (
+            select(credentials.c.leaf)
+            .where(credentials.c.batch_id == batch_id, credentials.c.leaf > last)
+            .order_by(credentials.c.leaf)
+            .limit(_CHUNK_LEAVES)
+        )
+        found = connection.execute(query).scalars().all()
+        yield from found
+        if len(found) < _CHUNK_LEAVES:
+            return
+        last = found[-1]
+
+
+def _set_head(connection: Connection, batch_id: int, head: TreeHead, *, now: datetime) -> Batch:
+    move = (
+        update(batches)
+        .where(batches.c.id == batch_id)
+        .values(
+            state=BatchState.SEALED,
+            sealed_at=now,
+            tree_size=head.tree_size,
+            merkle_root=head.merkle_root,
+            seal=head.seal,
+        )
+        .returning(*batches.c)
+    )
+    return batch_of(connection.execute(move).one())
+
+
+def _leaf_index(connection: Connection, batch: Batch, leaf: bytes) -> int:
+    query = (
+        select(tiles.c.tile_index, tiles.c.hashes)
+        .where(tiles.c.batch_id == batch.id, tiles.c.first_leaf <= leaf)
+        .order_by(tiles.c.first_leaf.desc())
+        .limit(1)
+    )
+    found = connection.execute(query).one_or_none()
+    if found is not None:
+        neighbours = _split(found.hashes)
+        position = bisect_left(neighbours, leaf)
+        if neighbours[position : position + 1] == [leaf]:
+            return int(found.tile_index) * TILE_WIDTH + position
+    raise NotFoundError(f"no such leaf in batch {batch.id}: {leaf.hex()}")
+
+
+def _head(batch: Batch) -> TreeHead:
+    if batch.head is None:
+        raise NotFoundError(f"batch {batch.id} is not sealed and has no tree yet")
+    return batch.head
+
+
+def _split(hashes: bytes) -> list[bytes]:
+    return [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]

@@ -1,0 +1,108 @@
+"""Wanted changes of status, until they are done."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from registry.errors import NotFoundError
+from registry.services.ports import CredentialStatus, StatusChange
+from registry.store.engine import Database
+from registry.store.schema import IS_NOT_DONE, status_changes
+
+
+class StatusChanges:
+    """The part of `AnchoringStore` that is about status changes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def request_status(
+        self,
+        *,
+        issuer: bytes,
+        seal: bytes,
+        leaf_indexes: Sequence[int] | None,
+        status: CredentialStatus,
+        reason: int,
+        now: datetime,
+    ) -> StatusChange:
+        """Store a wanted change. An identical one that is not done yet is returned instead."""
+        indexes = None if leaf_indexes is None else json.dumps(list(leaf_indexes))
+        request = f"{issuer.hex()} {seal.hex()} {indexes} {int(status)} {reason}"
+        request_hash = sha256(request.encode()).digest()
+        create = (
+            self._database.insert(status_changes)
+            .values(
+                issuer=issuer,
+                seal=seal,
+                leaf_indexes=indexes,
+                status=int(status),
+                reason=reason,
+                request_hash=request_hash,
+                requested_at=now,
+            )
+            .on_conflict_do_nothing(index_elements=["request_hash"], index_where=IS_NOT_DONE)
+        )
+        find = select(status_changes).where(
+            status_changes.c.request_hash == request_hash, status_changes.c.done_at.is_(None)
+        )
+        with self._database.write() as connection:
+            # The one that stood in the way may be finished before we read it.
+            while (row := connection.execute(find).one_or_none()) is None:
+                connection.execute(create)
+        return _change_of(row)
+
+    def open_status_changes(self, issuer: bytes | None = None) -> list[StatusChange]:
+        """Changes not done yet, oldest first."""
+        query = select(status_changes).where(status_changes.c.done_at.is_(None))
+        if issuer is not None:
+            query = query.where(status_changes.c.issuer == issuer)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(status_changes.c.id)).all()
+        return [_change_of(row) for row in rows]
+
+    def status_change(self, change_id: int) -> StatusChange:
+        """One change. Raises `NotFoundError`."""
+        query = select(status_changes).where(status_changes.c.id == change_id)
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise NotFoundError(f"there is no status change {change_id}")
+        return _change_of(row)
+
+    def finish_status_change(
+        self, change_id: int, *, now: datetime, refusal: str | None = None
+    ) -> None:
+        """Mark a change as done, or as refused for good; a second time changes nothing.
+
+        Raises `NotFoundError`.
+        """
+        finish = (
+            update(status_changes)
+            .where(status_changes.c.id == change_id, status_changes.c.done_at.is_(None))
+            .values(done_at=now, refusal=refusal)
+        )
+        find = select(status_changes.c.id).where(status_changes.c.id == change_id)
+        with self._database.write() as connection:
+            connection.execute(finish)
+            if connection.execute(find).one_or_none() is None:
+                raise NotFoundError(f"there is no status change {change_id}")
+
+
+def _change_of(row: Row[Any]) -> StatusChange:  # Any: rows of `status_changes`
+    indexes = None if row.leaf_indexes is None else tuple(json.loads(row.leaf_indexes))
+    return StatusChange(
+        row.id,
+        row.issuer,
+        row.seal,
+        indexes,
+        CredentialStatus(row.status),
+        row.reason,
+        row.requested_at,
+        row.done_at,
+        row.refusal,
+    )
