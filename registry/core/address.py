@@ -7,6 +7,7 @@ from eth_utils.address import to_checksum_address
 from registry.errors import InvalidInputError
 
 ADDRESS_BYTES = 20
+MAX_CHAIN_ID = 2**63 - 37  # EIP-2294: so that ids and sums with them fit 64 bits
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 _CHAIN = re.compile(r"eip155:([1-9][0-9]{0,18})", re.ASCII)
 
@@ -37,12 +38,14 @@ def parse_address(text: str, *, place: str | None = None) -> bytes:
 
 def format_chain(chain_id: int) -> str:
     """Print an EVM chain id as CAIP-2."""
+    if not 1 <= chain_id <= MAX_CHAIN_ID:
+        raise ValueError(f"no EVM chain has the id {chain_id}")
     return f"eip155:{chain_id}"
 
 
 def parse_chain(text: str, *, place: str | None = None) -> int:
     """Read the EVM chain id out of a CAIP-2 name. Raises `InvalidInputError`."""
     match = _CHAIN.fullmatch(text)
-    if match is None:
+    if match is None or int(match[1]) > MAX_CHAIN_ID:
         raise InvalidInputError(f"not an EVM chain (eip155:<id>): {text[:60]!r}", place=place)
     return int(match[1])

@@ -4,7 +4,7 @@ The anchor and status checks ask a chain and live in `registry.services.chain_ch
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import MAXYEAR, UTC, datetime
 
 from registry.core.address import format_address
 from registry.core.canonical import credential_hash
@@ -186,8 +186,15 @@ def _date(document: Mapping[str, Json], names: tuple[str, ...]) -> datetime | No
             date = None
         if date is None or date.tzinfo is None:
             raise InvalidInputError("Not a date with a time zone", place=f"/{name}")
-        return date
+        return _in_utc(date)
     return None
+
+
+def _in_utc(date: datetime) -> datetime:
+    try:
+        return date.astimezone(UTC)
+    except OverflowError:  # for ever is often written 9999-12-31T23:59:59 in a western zone
+        return (datetime.max if date.year == MAXYEAR else datetime.min).replace(tzinfo=UTC)
 
 
 def _times(**times: datetime | None) -> dict[str, str | int | None]:

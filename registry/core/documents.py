@@ -6,8 +6,11 @@ RFC 6901), because two readers of it could disagree about what was signed.
 
 import json
 import re
-from decimal import Decimal
-from typing import Final, NoReturn, TypeAlias
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from math import isfinite
+from typing import Final, TypeAlias
 
 from registry.errors import InvalidInputError, TooLargeError
 
@@ -17,22 +20,34 @@ MAX_DOCUMENT_BYTES: Final = 16 * 2**20  # a badge is about 1 kB; an embedded ima
 MAX_DEPTH: Final = 64  # levels of nesting; real credentials stay under 12
 MAX_SAFE_INTEGER: Final = 2**53 - 1  # RFC 8785 §3.2.2.3 and RFC 7493 §2.2
 
+MAX_PLACE_CHARACTERS: Final = 400  # of a place in a message; a key may have megabytes
+
 # The closing quote is optional: else each quote of an unfinished string starts a scan to the end.
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
-_BRACKETS = re.compile(rb"[\[\]{}]")
+_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_OPENING = (b"[", b"{")
+_CLOSING = (b"]", b"}")
+_CONSTANTS = ("NaN", "Infinity", "-Infinity")  # which the parser takes for numbers
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+# A value's place, innermost step last. Written out only for a refusal: the place of each of a
+# million items under a key of a megabyte would be a terabyte of text.
+_Place: TypeAlias = "tuple[_Place, str | int] | None"
 
 
 class _Number(str):
-    """The digits of a number as written, kept until its place is known."""
+    """A number, NaN or an infinity as written, kept until its place is known."""
 
     __slots__ = ()
 
 
-class _Members(list[tuple[str, object]]):
-    """The members of an object as written, doubles included."""
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """The members of an object as written, duplicates included."""
 
-    __slots__ = ()
+    pairs: "list[tuple[str, _Raw]]"
+
+
+_Raw: TypeAlias = "_Members | list[_Raw] | _Number | str | bool | None"
 
 
 def parse_document(data: bytes) -> dict[str, Json]:
@@ -54,12 +69,11 @@ def parse_json(data: bytes) -> Json:
         raise TooLargeError(f"document has {len(data)} bytes; the limit is {MAX_DOCUMENT_BYTES}")
     _refuse_depth(data)
     try:
-        text = data.decode("utf-8")
-        raw = json.loads(
-            text,
+        raw: _Raw = json.loads(
+            data.decode("utf-8"),
             parse_int=_Number,
             parse_float=_Number,
-            parse_constant=_refuse_constant,
+            parse_constant=_Number,
             object_pairs_hook=_Members,
         )
     except UnicodeDecodeError as exc:
@@ -67,72 +81,90 @@ def parse_json(data: bytes) -> Json:
     except json.JSONDecodeError as exc:
         place = f"line {exc.lineno}, column {exc.colno}"
         raise InvalidInputError(f"not JSON: {exc.msg}", place=place) from exc
-    return _exact(raw, "")
+    return _exact(raw, None)
+
+
+def json_pointer(steps: Iterable[str | int]) -> str:
+    """JSON Pointer for a message: printable and short, whatever the keys hold; the root is `/`."""
+    tokens = (str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+    pointer = "".join(f"/{token}" for token in tokens) or "/"
+    if len(pointer) > MAX_PLACE_CHARACTERS:
+        pointer = pointer[: MAX_PLACE_CHARACTERS - 1] + "…"
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in pointer)
 
 
 def _refuse_depth(data: bytes) -> None:
     # Before the parser, which would exhaust the stack. Brackets inside strings do not count.
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return
     depth = 0
-    for match in _BRACKETS.finditer(_STRING.sub(b"", data)):
-        depth += 1 if match[0] in b"[{" else -1
+    for match in _STRING_OR_BRACKET.finditer(data):
+        if match[0] in _OPENING:
+            depth += 1
+        elif match[0] in _CLOSING:
+            depth -= 1
         if depth > MAX_DEPTH:
-            raise TooLargeError(f"document is nested deeper than {MAX_DEPTH} levels")
+            raise TooLargeError(
+                f"document is nested deeper than {MAX_DEPTH} levels", place=f"byte {match.start()}"
+            )
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise InvalidInputError(f"{name} is not JSON")
-
-
-def _exact(raw: object, place: str) -> Json:
+def _exact(raw: _Raw, place: _Place) -> Json:
     """Turn what the parser kept as written into values, or refuse with the place."""
     match raw:
         case _Members():
             return _exact_object(raw, place)
         case list():
-            return [_exact(item, f"{place}/{i}") for i, item in enumerate(raw)]
+            return [_exact(item, (place, i)) for i, item in enumerate(raw)]
         case _Number():
             return _exact_number(raw, place)
         case str():
             return _exact_string(raw, place)
-        case bool() | None:
+        case _:
             return raw
-    raise TypeError(f"the JSON parser gave {type(raw)}")
 
 
-def _exact_object(members: _Members, place: str) -> dict[str, Json]:
+def _exact_object(members: _Members, place: _Place) -> dict[str, Json]:
     value: dict[str, Json] = {}
-    for key, item in members:
-        inner = f"{place}/{_pointer_token(key)}"
+    for key, item in members.pairs:
+        inner = (place, key)
         _exact_string(key, inner)
         if key in value:
-            raise InvalidInputError("duplicate key", place=inner)
+            raise _refusal("duplicate key", inner)
         value[key] = _exact(item, inner)
     return value
 
 
-def _exact_string(text: str, place: str) -> str:
+def _exact_string(text: str, place: _Place) -> str:
     if not text.isascii() and _SURROGATE.search(text) is not None:
-        raise InvalidInputError("lone surrogate in a string", place=_printable(place))
+        raise _refusal("lone surrogate in a string", place)
     return text
 
 
-def _exact_number(digits: str, place: str) -> int | float:
+def _exact_number(digits: str, place: _Place) -> int | float:
     if digits.lstrip("-").isdigit():
         # The length first: int() of a million digits takes minutes.
         if len(digits) > 17 or abs(int(digits)) > MAX_SAFE_INTEGER:
-            raise InvalidInputError(
-                "integer beyond ±(2^53−1), which JSON readers round", place=place or "/"
-            )
+            raise _refusal("integer beyond ±(2^53−1), which JSON readers round", place)
         return int(digits)
+    if digits in _CONSTANTS:
+        raise _refusal(f"{digits} is not JSON", place)
     value = float(digits)
-    if value in (float("inf"), float("-inf")) or Decimal(digits) != Decimal(repr(value)):
-        raise InvalidInputError("number that a double does not carry exactly", place=place or "/")
+    if not isfinite(value) or not _is_carried(digits, value):
+        raise _refusal("number that a double does not carry exactly", place)
     return value
 
 
-def _pointer_token(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
+def _is_carried(digits: str, value: float) -> bool:
+    try:
+        return Decimal(digits) == Decimal(repr(value))
+    except InvalidOperation:  # an exponent of twenty digits, which no double has
+        return False
 
 
-def _printable(place: str) -> str:
-    return place.encode("utf-8", "backslashreplace").decode("utf-8")
+def _refusal(message: str, place: _Place) -> InvalidInputError:
+    steps: list[str | int] = []
+    while place is not None:
+        place, step = place
+        steps.append(step)
+    return InvalidInputError(message, place=json_pointer(reversed(steps)))

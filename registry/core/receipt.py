@@ -11,9 +11,9 @@ from pydantic import Field, ValidationError
 
 from registry.core.address import format_address, format_chain
 from registry.core.canonical import Canonicalization
-from registry.core.documents import Json, parse_document
+from registry.core.documents import Json, json_pointer, parse_document
 from registry.core.tree import MAX_TREE_SIZE, InclusionProof
-from registry.core.wire import Address, Chain, Count, EthHash, Hash, Time, WireModel
+from registry.core.wire import FROM_JSON, Address, Chain, Count, EthHash, Hash, Time, WireModel
 from registry.errors import InvalidInputError, TooLargeError
 
 RECEIPT_TYPE: Final = "rootseal/receipt@1"
@@ -86,7 +86,7 @@ def parse_receipt(data: bytes) -> Receipt:
 def receipt_from_json(document: Json) -> Receipt:
     """Read a receipt that stands inside another document; errors as in `parse_receipt`."""
     try:
-        return Receipt.model_validate(document, by_alias=True, by_name=False)
+        return Receipt.model_validate(document, by_alias=True, by_name=False, context=FROM_JSON)
     except ValidationError as exc:
         raise _refusal(exc, "receipt") from exc
 
@@ -100,8 +100,13 @@ def embed_receipt(document: Mapping[str, Json], receipt: Receipt) -> dict[str, J
     """The credential with `receipt` as the last member of its `proof` set.
 
     An earlier receipt is replaced; other proofs stay as they are. Raises `InvalidInputError` for
-    a pending receipt: a proof must say when and by whom it was made.
+    a pending receipt, since a proof must say when and by whom it was made, and for a receipt of
+    the file's raw bytes, which embedding would change.
     """
+    if receipt.canonicalization is Canonicalization.RAW:
+        raise InvalidInputError(
+            "a receipt of raw bytes cannot be embedded: keep it beside the file"
+        )
     if receipt.is_pending:
         raise InvalidInputError("a pending receipt cannot be embedded: it has no anchor yet")
     first = receipt.anchors[0]
@@ -119,36 +124,49 @@ def extract_receipt(document: Mapping[str, Json]) -> Receipt | None:
 
     Raises `InvalidInputError` if there are two, or if the proof around it does not fit it.
     """
-    found = [p for p in _proof_set(document) if _is_receipt_proof(p)]
+    proofs = enumerate(_proof_set(document))
+    found = [(index, proof) for index, proof in proofs if _is_receipt_proof(proof)]
     if not found:
         return None
     if len(found) > 1:
         raise InvalidInputError("the credential carries more than one receipt", place="/proof")
-    try:
-        proof = ReceiptProof.model_validate(found[0], by_alias=True, by_name=False)
-    except ValidationError as exc:
-        raise _refusal(exc, "proof") from exc
-    if proof.receipt.is_pending:
-        raise InvalidInputError("the receipt in the proof has no anchor", place="/proof")
-    first = proof.receipt.anchors[0]
-    if proof.created != first.anchored_at:
-        raise InvalidInputError("`created` is not the time of the anchor", place="/proof/created")
-    if proof.verification_method != _verification_method(first):
-        raise InvalidInputError(
-            "`verificationMethod` does not name the anchor's issuer",
-            place="/proof/verificationMethod",
-        )
-    return proof.receipt
+    index, member = found[0]
+    place = ("proof", index) if isinstance(document["proof"], list) else ("proof",)
+    return _receipt_of_proof(member, place)
 
 
 def other_proofs(document: Mapping[str, Json]) -> list[str]:
     """Names of the proofs in the credential that are not receipts: cryptosuite, or else type."""
-    names = []
-    for proof in _proof_set(document):
-        if not _is_receipt_proof(proof):
-            name = proof.get("cryptosuite") or proof.get("type") if isinstance(proof, dict) else ""
-            names.append(name if isinstance(name, str) and name else "unnamed")
-    return names
+    return [_proof_name(p) for p in _proof_set(document) if not _is_receipt_proof(p)]
+
+
+def _receipt_of_proof(member: Json, place: tuple[str | int, ...]) -> Receipt:
+    try:
+        proof = ReceiptProof.model_validate(member, by_alias=True, by_name=False, context=FROM_JSON)
+    except ValidationError as exc:
+        raise _refusal(exc, "proof", place) from exc
+    if proof.receipt.is_pending:
+        raise InvalidInputError("the receipt in the proof has no anchor", place=json_pointer(place))
+    first = proof.receipt.anchors[0]
+    if proof.created != first.anchored_at:
+        raise InvalidInputError(
+            "`created` is not the time of the anchor", place=json_pointer((*place, "created"))
+        )
+    if proof.verification_method != _verification_method(first):
+        raise InvalidInputError(
+            "`verificationMethod` does not name the anchor's issuer",
+            place=json_pointer((*place, "verificationMethod")),
+        )
+    return proof.receipt
+
+
+def _proof_name(proof: Json) -> str:
+    if isinstance(proof, dict):
+        for key in ("cryptosuite", "type"):
+            name = proof.get(key)
+            if isinstance(name, str) and name:
+                return name
+    return "unnamed"
 
 
 def _verification_method(anchor: AnchorReference) -> str:
@@ -166,7 +184,10 @@ def _is_receipt_proof(proof: Json) -> bool:
     return isinstance(proof, dict) and proof.get("cryptosuite") == CRYPTOSUITE
 
 
-def _refusal(exc: ValidationError, what: str) -> InvalidInputError:
+def _refusal(
+    exc: ValidationError, what: str, place: tuple[str | int, ...] = ()
+) -> InvalidInputError:
     first = exc.errors(include_url=False, include_input=False, include_context=False)[0]
-    place = "/" + "/".join(str(part) for part in first["loc"])
-    return InvalidInputError(f"not a {what} of format 1: {first['msg']}", place=place)
+    return InvalidInputError(
+        f"not a {what} of format 1: {first['msg']}", place=json_pointer((*place, *first["loc"]))
+    )

@@ -61,6 +61,8 @@ def build_tiles(leaves: Iterable[bytes], emit: Callable[[Tile], None]) -> TreeHe
 
 def proof_tiles(leaf_index: int, tree_size: int) -> tuple[TileId, ...]:
     """Tiles from which the proof of a leaf is made: one per tile level, lowest first."""
+    if not 0 <= leaf_index < tree_size:
+        raise ValueError(f"leaf {leaf_index} is not in a tree of {tree_size}")
     tiles = []
     index, size, level = leaf_index, tree_size, 0
     while size > 1:
@@ -95,12 +97,10 @@ class _Builder:
 
     def __init__(self, emit: Callable[[Tile], None]) -> None:
         self._emit = emit
-        self._edge: list[list[bytes]] = []
-        self._done: list[int] = []  # finished tiles per level
+        self._edge: list[list[bytes]] = [[]]
+        self._done: list[int] = [0]  # finished tiles per level
 
     def count(self, level: int) -> int:
-        if level >= len(self._edge):
-            return 0
         return self._done[level] * TILE_WIDTH + len(self._edge[level])
 
     def add(self, level: int, value: bytes) -> None:
@@ -115,14 +115,14 @@ class _Builder:
         tree_size = self.count(0)
         if tree_size == 0:
             raise InvalidInputError("a batch needs at least one credential")
-        level = 0
-        # A level of a single hash is the root: nothing above it, and no tile of its own.
-        while self.count(level) > 1 or (level + 1 < len(self._edge)):
-            if self._edge[level]:
-                self._close(level)
-            level += 1
-        root = self._edge[level][0]
-        if level == 0:
+        top = 0
+        while self.count(top) > 1:
+            if self._edge[top]:
+                self._close(top)
+            top += 1
+        # The single hash at the top is the root. It has no tile, unless it is the only leaf.
+        root = self._edge[top][0]
+        if top == 0:
             self._close(0)
         return TreeHead(tree_size, root, seal_hash(merkle_root=root, tree_size=tree_size))
 

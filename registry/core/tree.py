@@ -73,6 +73,8 @@ def root_from_proof(leaf: bytes, proof: InclusionProof) -> bytes:
             f"{len(sides)} siblings, not {len(proof.siblings)}",
             reason="wrong-path-length",
         )
+    if any(len(node) != HASH_BYTES for node in (leaf, *proof.siblings)):
+        raise ValueError("leaf and siblings have 32 bytes each")
     node = leaf
     for sibling, is_left in zip(proof.siblings, sides, strict=True):
         node = node_hash(sibling, node) if is_left else node_hash(node, sibling)

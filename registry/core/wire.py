@@ -7,18 +7,39 @@ Each value has one spelling, so that no byte of a document can change unnoticed.
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Annotated, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationInfo,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 
-from registry.core.address import format_address, format_chain, parse_address, parse_chain
+from registry.core.address import (
+    ADDRESS_BYTES,
+    format_address,
+    format_chain,
+    parse_address,
+    parse_chain,
+)
+from registry.core.tree import HASH_BYTES
 from registry.errors import InvalidInputError
 
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _ETH_HASH = re.compile(r"0x[0-9a-f]{64}", re.ASCII)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
 _T = TypeVar("_T")
+
+# Validation context of a document from outside. JSON has integers too, so without it a chain
+# written as a number could not be told from a chain id of our own code.
+FROM_JSON: Final = MappingProxyType({"from": "json"})
+
 MAX_COUNT: Final = 2**53 - 1  # of anything: what JSON carries exactly
 
 
@@ -39,7 +60,8 @@ class WireModel(BaseModel):
 
 def format_time(time: datetime) -> str:
     """Print an aware time as RFC 3339 in UTC, whole seconds, with Z."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime: it prints years before 1000 with fewer digits on some systems.
+    return _whole_seconds(time).isoformat().removesuffix("+00:00") + "Z"
 
 
 def parse_time(text: str) -> datetime:
@@ -58,8 +80,14 @@ def parse_hash(text: str, *, place: str | None = None) -> bytes:
     return bytes.fromhex(text)
 
 
+def _whole_seconds(time: datetime) -> datetime:
+    if time.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return time.astimezone(UTC).replace(microsecond=0)
+
+
 def _hash(value: object) -> bytes:
-    return _read(value, parse_hash, bytes)
+    return _of_length(HASH_BYTES, _read(value, parse_hash, bytes))
 
 
 def _eth_hash(value: object) -> bytes:
@@ -68,7 +96,7 @@ def _eth_hash(value: object) -> bytes:
             raise ValueError("not 0x and 64 lower-case hex digits")
         return bytes.fromhex(text[2:])
 
-    return _read(value, parse, bytes)
+    return _of_length(HASH_BYTES, _read(value, parse, bytes))
 
 
 def _address(value: object) -> bytes:
@@ -78,15 +106,25 @@ def _address(value: object) -> bytes:
             raise ValueError("not printed with its checksum (EIP-55)")
         return address
 
-    return _read(value, parse, bytes)
+    return _of_length(ADDRESS_BYTES, _read(value, parse, bytes))
 
 
-def _chain(value: object) -> int:
-    return _read(value, parse_chain, int)
+def _chain(value: object, info: ValidationInfo) -> int:
+    if info.context is FROM_JSON and not isinstance(value, str):
+        raise ValueError("not a string")
+    chain_id = _read(value, parse_chain, int)
+    format_chain(chain_id)
+    return chain_id
 
 
 def _time(value: object) -> datetime:
-    return _read(value, parse_time, datetime)
+    return _whole_seconds(_read(value, parse_time, datetime))
+
+
+def _of_length(length: int, value: bytes) -> bytes:
+    if len(value) != length:
+        raise ValueError(f"not {length} bytes")
+    return value
 
 
 def _read(value: object, parse: Callable[[str], _T], inside: type[_T]) -> _T:

@@ -1,0 +1,153 @@
+import json
+import struct
+from hashlib import sha256
+
+import orjson
+import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry.core.canonical import Canonicalization, credential_hash, document_hash, jcs_bytes
+from registry.core.documents import Json, parse_json
+from registry.errors import InvalidInputError
+from tests.core.strategies import documents_of, json_values, safe_integers, texts
+
+ASCII = st.text(st.characters(max_codepoint=127))
+FAST = documents_of(st.one_of(st.none(), st.booleans(), safe_integers, texts), ASCII)
+
+
+@given(value=json_values)
+def test_gives_the_bytes_of_the_reference_library(value: Json) -> None:
+    assert jcs_bytes(value) == rfc8785.dumps(value)
+
+
+@given(value=FAST)
+def test_the_fast_path_gives_the_bytes_of_the_reference_library(value: Json) -> None:
+    assert orjson.dumps(value, option=orjson.OPT_SORT_KEYS) == rfc8785.dumps(value)
+    assert jcs_bytes(value) == rfc8785.dumps(value)
+
+
+@given(value=FAST)
+def test_canonical_bytes_read_back_to_the_same_value(value: Json) -> None:
+    assert parse_json(jcs_bytes(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("bits", "text"),
+    [
+        ("0000000000000000", "0"),
+        ("8000000000000000", "0"),
+        ("0000000000000001", "5e-324"),
+        ("8000000000000001", "-5e-324"),
+        ("7fefffffffffffff", "1.7976931348623157e+308"),
+        ("ffefffffffffffff", "-1.7976931348623157e+308"),
+        ("4340000000000000", "9007199254740992"),
+        ("c340000000000000", "-9007199254740992"),
+        ("4430000000000000", "295147905179352830000"),
+        ("44b52d02c7e14af5", "9.999999999999997e+22"),
+        ("44b52d02c7e14af6", "1e+23"),
+        ("44b52d02c7e14af7", "1.0000000000000001e+23"),
+        ("444b1ae4d6e2ef4e", "999999999999999700000"),
+        ("444b1ae4d6e2ef4f", "999999999999999900000"),
+        ("444b1ae4d6e2ef50", "1e+21"),
+        ("3eb0c6f7a0b5ed8c", "9.999999999999997e-7"),
+        ("3eb0c6f7a0b5ed8d", "0.000001"),
+        ("41b3de4355555553", "333333333.3333332"),
+        ("41b3de4355555554", "333333333.33333325"),
+        ("41b3de4355555555", "333333333.3333333"),
+        ("41b3de4355555556", "333333333.3333334"),
+        ("41b3de4355555557", "333333333.33333343"),
+        ("becbf647612f3696", "-0.0000033333333333333333"),
+        ("43143ff3c1cb0959", "1424953923781206.2"),
+    ],
+)
+def test_prints_the_numbers_of_rfc_8785_appendix_b(bits: str, text: str) -> None:
+    (number,) = struct.unpack(">d", bytes.fromhex(bits))
+    assert jcs_bytes(number) == text.encode()
+
+
+def test_prints_the_document_of_rfc_8785_section_3_2_2() -> None:
+    value: Json = {
+        "numbers": [333333333.33333329, 1e30, 4.50, 2e-3, 0.000000000000000000000000001],
+        "string": "\u20ac$\u000f\u000aA'\u0042\u0022\u005c\\\"/",
+        "literals": [None, True, False],
+    }
+    assert (
+        jcs_bytes(value)
+        == (
+            '{"literals":[null,true,false],'
+            '"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],'
+            '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
+        ).encode()
+    )
+
+
+def test_sorts_the_keys_of_rfc_8785_section_3_2_3_by_utf16_units() -> None:
+    in_order = ["\r", "1", "\x80", "ö", "€", "😀", "\ufb33"]
+    assert list(json.loads(jcs_bytes(dict.fromkeys(reversed(in_order))))) == in_order
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        pytest.param("\x00\x1f\x7f", '"\\u0000\\u001f\x7f"', id="control characters"),
+        pytest.param("\b\t\n\f\r", '"\\b\\t\\n\\f\\r"', id="short escapes"),
+        pytest.param('"\\/', '"\\"\\\\/"', id="quote, backslash, slash"),
+        pytest.param("\u2028\u2029é", '"\u2028\u2029é"', id="no other escapes"),
+        pytest.param("e\u0301", '"e\u0301"', id="no normalisation"),
+        pytest.param({}, "{}", id="empty object"),
+        pytest.param([], "[]", id="empty list"),
+        pytest.param({"": {"b": 1, "a": [True, None]}}, '{"":{"a":[true,null],"b":1}}', id="nest"),
+        pytest.param({"aa": 1, "a": 2, "B": 3}, '{"B":3,"a":2,"aa":1}', id="prefix and case"),
+        pytest.param({"\ufb33": 1, "😀": 2}, '{"😀":2,"\ufb33":1}', id="key beyond the BMP"),
+        pytest.param([1.0, -0.0, 1e16], "[1,0,10000000000000000]", id="whole doubles"),
+    ],
+)
+def test_prints_one_form(value: Json, text: str) -> None:
+    assert jcs_bytes(value) == text.encode()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param("\ud800", id="lone surrogate"),
+        pytest.param({"\ud800": 1}, id="lone surrogate in a key"),
+        pytest.param([2**53], id="integer too large"),
+        pytest.param([-(2**53), 0.5], id="integer too small beside a double"),
+        pytest.param(float("nan"), id="NaN"),
+        pytest.param(float("inf"), id="infinity"),
+    ],
+)
+def test_refuses_values_that_no_parser_gave(value: Json) -> None:
+    with pytest.raises(InvalidInputError, match="RFC 8785"):
+        jcs_bytes(value)
+
+
+def test_the_hash_leaves_out_the_top_level_proof_only() -> None:
+    inner: dict[str, Json] = {"proof": 1}
+    document: dict[str, Json] = {"z": inner, "a": 1}
+    want = sha256(b'{"a":1,"z":{"proof":1}}').digest()
+    assert document_hash(document) == want
+    assert document_hash({**document, "proof": [{"type": "x"}]}) == want
+    assert document_hash({**document, "Proof": 1}) != want
+
+
+def test_jcs_hashes_the_meaning_and_raw_the_bytes() -> None:
+    compact, spaced = b'{"a":1}', b'{ "a": 1, "proof": [] }\n'
+    jcs, raw = Canonicalization.JCS, Canonicalization.RAW
+    assert credential_hash(compact, jcs) == credential_hash(spaced, jcs)
+    assert credential_hash(spaced, raw) == sha256(spaced).digest()
+    assert credential_hash(b"%PDF-1.7 \xff", raw) == sha256(b"%PDF-1.7 \xff").digest()
+
+
+def test_jcs_refuses_a_file_that_is_not_json() -> None:
+    with pytest.raises(InvalidInputError, match="not JSON"):
+        credential_hash(b"%PDF-1.7", Canonicalization.JCS)
+
+
+@given(document=st.dictionaries(texts, json_values), proof=json_values)
+def test_no_proof_changes_the_hash(document: dict[str, Json], proof: Json) -> None:
+    assert document_hash({**document, "proof": proof}) == document_hash(
+        {key: value for key, value in document.items() if key != "proof"}
+    )
