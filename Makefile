@@ -1,0 +1,67 @@
+# Everything runs from a clone: `make demo` and `make test` set up what they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready node_modules/.ready
+JOBS ?= 2
+
+.PHONY: help demo test test-python test-contracts check setup lock generate bench clean
+.DEFAULT_GOAL := help
+
+help: ## Show what can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+demo: $(READY) ## The main job on a local chain: add, seal, anchor, verify, revoke
+	@$(BIN)/python scripts/demo.py
+
+test: test-contracts test-python ## All tests
+
+test-contracts: $(READY)
+	@echo "== Contract tests (forge)"
+	@FORGE_SNAPSHOT_CHECK=true $(BIN)/python scripts/forge.py test
+
+test-python: $(READY)
+	@echo "== Python tests (pytest)"
+	@$(BIN)/pytest -q -n $(JOBS) --cov=registry --cov=api --cov-report=
+	@$(BIN)/coverage report --include='registry/core/*,registry/errors.py' --fail-under=100
+	@$(BIN)/coverage report --format=total | sed 's/^/Branch coverage of everything, percent: /'
+
+check: $(READY) ## Format, lint, types, import rules, generated files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/build_contracts.py --check
+	$(BIN)/python scripts/make_vectors.py --check
+	$(BIN)/python scripts/export_openapi.py --check
+
+generate: $(READY) ## Make the generated files again
+	$(BIN)/python scripts/build_contracts.py
+	$(BIN)/python scripts/make_vectors.py
+	$(BIN)/python scripts/export_openapi.py
+
+setup: $(READY) ## Install the locked tools into this folder
+
+lock: $(READY) ## Resolve the dependencies again
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes \
+		--no-header --override overrides.txt -o requirements.lock --upgrade
+	echo uv | $(BIN)/uv pip compile - --universal --generate-hashes --no-header \
+		-o requirements-uv.lock --upgrade
+
+clean: ## Remove everything that was installed or made
+	rm -rf $(VENV) node_modules contracts/out contracts/cache demo-output
+
+$(VENV)/.ready: requirements.lock requirements-uv.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+		|| { echo "Python 3.11 to 3.13 is needed; name one: make PYTHON=python3.12 …"; exit 1; }
+	@echo "Setting up Python ($(VENV))"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@$(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json
+	@echo "Setting up Anvil, forge and solc (node_modules)"
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
