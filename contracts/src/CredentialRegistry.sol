@@ -6,6 +6,7 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 
 import {ICredentialRegistry, ROLE_ANCHOR, ROLE_STATUS} from "./ICredentialRegistry.sol";
 import {SealedTree} from "./SealedTree.sol";
+import {StatusWords} from "./StatusWords.sol";
 
 /// @title The registry of credential batches. See `ICredentialRegistry` for what it promises.
 /// @dev Raw calldata of exactly 32 bytes anchors it as a seal of the sender, see `fallback`.
@@ -16,10 +17,10 @@ contract CredentialRegistry is ICredentialRegistry, EIP712 {
         uint64 validUntil;
     }
 
-    /// @dev The anchor fills one slot. A status word holds 128 credentials, two bits each.
+    /// @dev The anchor fills one slot. For the words see `StatusWords`.
     struct SealRecord {
         Anchor anchor;
-        mapping(uint64 word => uint256) statusWords;
+        mapping(uint256 word => uint256) statusWords;
     }
 
     /// @dev Owner and anchor count share a slot, the only one that anchoring rewrites. `owner` zero
@@ -75,34 +76,31 @@ contract CredentialRegistry is ICredentialRegistry, EIP712 {
     }
 
     /// @inheritdoc ICredentialRegistry
-    function setCredentialStatus(
-        address issuer,
-        bytes32 seal,
-        uint64[] calldata indexes,
-        Status status,
-        uint8 reason
-    ) external {
+    function setCredentialStatus(address issuer, bytes32 seal, uint64[] calldata indexes, Status status, uint8 reason)
+        external
+    {
         if (indexes.length == 0) revert CredentialRegistryEmptyIndexes();
-        SealRecord storage record = _sealForStatus(issuer, seal);
-        _writeStatuses(record.statusWords, issuer, seal, indexes, status);
+        IssuerRecord storage record = _issuers[issuer];
+        _requireRole(record, issuer, msg.sender, ROLE_STATUS);
+        _writeStatuses(issuer, seal, record.seals[seal].statusWords, indexes, status);
         emit CredentialStatusChanged(issuer, seal, status, reason, indexes);
     }
 
     /// @inheritdoc ICredentialRegistry
     function setSealStatus(address issuer, bytes32 seal, Status status, uint8 reason) external {
-        SealRecord storage record = _sealForStatus(issuer, seal);
-        if (record.anchor.status == Status.Revoked && status != Status.Revoked) {
+        IssuerRecord storage record = _issuers[issuer];
+        _requireRole(record, issuer, msg.sender, ROLE_STATUS);
+        Anchor storage entry = record.seals[seal].anchor;
+        if (entry.anchoredAt == 0) revert CredentialRegistryNotAnchored(issuer, seal);
+        if (entry.status == Status.Revoked && status != Status.Revoked) {
             revert CredentialRegistrySealRevoked(issuer, seal);
         }
-        record.anchor.status = status;
+        entry.status = status;
         emit SealStatusChanged(issuer, seal, status, reason);
     }
 
     /// @inheritdoc ICredentialRegistry
-    function setOperator(address issuer, address operator, uint8 roles, uint64 validUntil)
-        external
-        onlyOwner(issuer)
-    {
+    function setOperator(address issuer, address operator, uint8 roles, uint64 validUntil) external onlyOwner(issuer) {
         if (operator == address(0)) revert CredentialRegistryInvalidOperator(operator);
         if (roles & ~(ROLE_ANCHOR | ROLE_STATUS) != 0) revert CredentialRegistryInvalidRoles(roles);
         // Cutting off needs no time: it holds at once.
@@ -138,11 +136,7 @@ contract CredentialRegistry is ICredentialRegistry, EIP712 {
     }
 
     /// @inheritdoc ICredentialRegistry
-    function issuerOf(address issuer)
-        external
-        view
-        returns (address owner, address pendingOwner, uint64 anchorCount)
-    {
+    function issuerOf(address issuer) external view returns (address owner, address pendingOwner, uint64 anchorCount) {
         IssuerRecord storage record = _issuers[issuer];
         return (_ownerOf(record, issuer), record.pendingOwner, record.anchorCount);
     }
@@ -205,7 +199,9 @@ contract CredentialRegistry is ICredentialRegistry, EIP712 {
             uint256[] memory extensions
         )
     {
-        if (msg.data.length != 4) revert CredentialRegistryInvalidCalldata(msg.data.length);
+        if (msg.data.length != 4) {
+            revert CredentialRegistryInvalidCalldata(msg.data.length);
+        }
         return super.eip712Domain();
     }
 
@@ -228,37 +224,46 @@ contract CredentialRegistry is ICredentialRegistry, EIP712 {
 
     /// @dev Writes each status word once, however many of its credentials change.
     function _writeStatuses(
-        mapping(uint64 => uint256) storage statusWords,
         address issuer,
         bytes32 seal,
+        mapping(uint256 word => uint256) storage words,
         uint64[] calldata indexes,
         Status status
     ) private {
-        uint64 previous = indexes[0];
-        uint64 word = previous >> 7;
-        uint256 statuses = _withStatus(statusWords[word], previous, status, issuer, seal);
+        uint256 previous = indexes[0];
+        uint256 word = StatusWords.wordOf(previous);
+        uint256 lanes = StatusWords.laneOf(previous);
         for (uint256 position = 1; position < indexes.length; ++position) {
-            uint64 index = indexes[position];
+            uint256 index = indexes[position];
             if (index <= previous) revert CredentialRegistryIndexesNotAscending(position);
             previous = index;
-            if (index >> 7 != word) {
-                statusWords[word] = statuses;
-                word = index >> 7;
-                statuses = statusWords[word];
+            if (StatusWords.wordOf(index) != word) {
+                _writeWord(issuer, seal, words, word, lanes, status);
+                word = StatusWords.wordOf(index);
+                lanes = 0;
             }
-            statuses = _withStatus(statuses, index, status, issuer, seal);
+            lanes |= StatusWords.laneOf(index);
         }
-        statusWords[word] = statuses;
+        _writeWord(issuer, seal, words, word, lanes, status);
     }
 
-    /// @dev The seal's record, for a sender who may change statuses under it.
-    function _sealForStatus(address issuer, bytes32 seal) private view returns (SealRecord storage record) {
-        IssuerRecord storage issuerRecord = _issuers[issuer];
-        _requireRole(issuerRecord, issuer, msg.sender, ROLE_STATUS);
-        record = issuerRecord.seals[seal];
-        if (record.anchor.anchoredAt == 0) revert CredentialRegistryNotAnchored(issuer, seal);
+    function _writeWord(
+        address issuer,
+        bytes32 seal,
+        mapping(uint256 word => uint256) storage words,
+        uint256 word,
+        uint256 lanes,
+        Status status
+    ) private {
+        uint256 statuses = words[word];
+        uint256 revoked = StatusWords.revokedAmong(statuses, lanes);
+        if (revoked != 0 && status != Status.Revoked) {
+            revert CredentialRegistryCredentialRevoked(issuer, seal, uint64(StatusWords.firstIndex(word, revoked)));
+        }
+        words[word] = StatusWords.withStatus(statuses, lanes, status);
     }
 
+    /// @dev `actor` must be authenticated: the sender, or the signer of a checked signature.
     function _requireRole(IssuerRecord storage record, address issuer, address actor, uint8 role) private view {
         if (actor == _ownerOf(record, issuer)) return;
         Appointment storage appointment = record.appointments[actor];
@@ -275,24 +280,7 @@ contract CredentialRegistry is ICredentialRegistry, EIP712 {
     /// @dev The worse of the credential's own status and the seal's.
     function _effectiveStatus(SealRecord storage record, uint64 leafIndex) private view returns (Status) {
         Status whole = record.anchor.status;
-        Status own = _statusIn(record.statusWords[leafIndex >> 7], leafIndex);
+        Status own = StatusWords.statusAt(record.statusWords[StatusWords.wordOf(leafIndex)], leafIndex);
         return own > whole ? own : whole;
-    }
-
-    /// @dev `statuses` with that of the credential at `index` replaced; revoked is never replaced.
-    function _withStatus(uint256 statuses, uint64 index, Status status, address issuer, bytes32 seal)
-        private
-        pure
-        returns (uint256)
-    {
-        if (status != Status.Revoked && _statusIn(statuses, index) == Status.Revoked) {
-            revert CredentialRegistryCredentialRevoked(issuer, seal, index);
-        }
-        uint256 shift = (index & 127) << 1;
-        return (statuses & ~(3 << shift)) | (uint256(status) << shift);
-    }
-
-    function _statusIn(uint256 statuses, uint64 index) private pure returns (Status) {
-        return Status((statuses >> ((index & 127) << 1)) & 3);
     }
 }

@@ -73,7 +73,7 @@ interface ICredentialRegistry {
 
     /// @notice `seal` was anchored as the `sequence`-th of `issuer`.
     event SealAnchored(address indexed issuer, bytes32 indexed seal, uint64 indexed sequence);
-    /// @notice The credentials at `indexes` under `seal` took `status`.
+    /// @notice The credentials at `indexes` under `seal` took `status`, or had it already.
     /// @param reason CRLReason code of RFC 5280 §5.3.1; 0 is unspecified.
     event CredentialStatusChanged(
         address indexed issuer, bytes32 indexed seal, Status status, uint8 reason, uint64[] indexes
@@ -107,18 +107,16 @@ interface ICredentialRegistry {
 
     /// @notice Give the credentials at `indexes` (leaf indexes, strictly ascending) `status`.
     /// For the owner and its STATUS operators. Revoked is final.
-    /// @dev A credential that already has `status` keeps it. Indexes beyond the tree are
-    /// meaningless and harmless: the contract does not know tree sizes.
+    /// @dev A credential that already has `status` keeps it, and the event names it again. Indexes
+    /// beyond the tree are meaningless and harmless: the contract does not know tree sizes. Nor need
+    /// the seal be anchored yet: should a reorganisation put a revocation before its anchor, it
+    /// still holds. Callers that cannot be sure of their seal ask `anchorOf` first.
     /// @param reason CRLReason code of RFC 5280 §5.3.1, recorded in the event only.
-    function setCredentialStatus(
-        address issuer,
-        bytes32 seal,
-        uint64[] calldata indexes,
-        Status status,
-        uint8 reason
-    ) external;
+    function setCredentialStatus(address issuer, bytes32 seal, uint64[] calldata indexes, Status status, uint8 reason)
+        external;
 
     /// @notice Give the whole seal `status`. For the owner and its STATUS operators. Revoked is final.
+    /// @dev The seal must be anchored. Credentials keep their own statuses beneath it.
     /// @param reason CRLReason code of RFC 5280 §5.3.1, recorded in the event only.
     function setSealStatus(address issuer, bytes32 seal, Status status, uint8 reason) external;
 
@@ -139,29 +137,21 @@ interface ICredentialRegistry {
     function anchorOf(address issuer, bytes32 seal) external view returns (Anchor memory);
 
     /// @notice Owner of `issuer`, owner it was offered to (or zero), and number of its anchors.
-    function issuerOf(address issuer)
-        external
-        view
-        returns (address owner, address pendingOwner, uint64 anchorCount);
+    function issuerOf(address issuer) external view returns (address owner, address pendingOwner, uint64 anchorCount);
 
     /// @notice Roles of `operator` for `issuer` and their last time; the roles may be over.
-    function operatorOf(address issuer, address operator)
-        external
-        view
-        returns (uint8 roles, uint64 validUntil);
+    function operatorOf(address issuer, address operator) external view returns (uint8 roles, uint64 validUntil);
 
     /// @notice Status that holds for one credential: the worse of its own and the seal's.
     /// @dev Reverts if the seal was never anchored: "no status" must not read as active.
-    function credentialStatusOf(address issuer, bytes32 seal, uint64 leafIndex)
-        external
-        view
-        returns (Status);
+    function credentialStatusOf(address issuer, bytes32 seal, uint64 leafIndex) external view returns (Status);
 
     /// @notice Own statuses of 128 credentials, two bits each, that of index 128 * `word` lowest.
     /// @dev The seal's status is not mixed in. For auditors and status lists.
     function statusWordOf(address issuer, bytes32 seal, uint64 word) external view returns (uint256);
 
-    /// @notice Check one credential against the chain in one call.
+    /// @notice Check one credential against the chain in one call. Bad evidence gets a verdict, not a revert.
+    /// @dev The first that applies: NotAnchored, NotIncluded, then the status as of `credentialStatusOf`.
     /// @param credentialHash SHA-256 of the credential's canonical bytes.
     /// @param salt The 32 bytes that stand beside it in the leaf.
     /// @param leafIndex Place of the leaf; with `treeSize` it fixes length and directions of the path.
