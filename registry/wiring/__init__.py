@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from registry.chain import (
+    ChainOptions,
     EvmChain,
     KeystoreSigner,
     deterministic_address,
@@ -57,9 +58,11 @@ class Registry:
             chain_id=settings.chain_id,
             rpc_url=settings.rpc_url.get_secret_value(),
             contract=settings.contract or deterministic_address(),
-            finality=settings.finality,
-            timeout=settings.rpc_timeout,
-            fee_cap=int(settings.fee_cap_gwei * _GWEI),
+            options=ChainOptions(
+                finality=settings.finality,
+                max_fee=int(settings.fee_cap_gwei * _GWEI),
+                timeout=settings.rpc_timeout,
+            ),
         )
 
     @cached_property
