@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exc, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 
 from registry.core.batch import BatchState, may_move
 from registry.errors import StaleStateError
@@ -50,18 +50,54 @@ class Anchoring:
                 raise StaleStateError(
                     f"{purpose} {subject_id} has {stored} attempts, not {expected_attempts}"
                 )
-            try:
-                row = _insert_attempt(
-                    connection, purpose, subject_id, signed, ordinal=stored, now=now
-                )
-            except exc.IntegrityError as error:
+            row = self._insert_attempt(
+                connection, purpose, subject_id, signed, ordinal=stored, now=now
+            )
+            if row is None:
                 unsigned = signed.unsigned
                 raise StaleStateError(
                     f"nonce {unsigned.nonce} of 0x{unsigned.sender.hex()} on chain "
                     f"{unsigned.chain_id} is taken by another subject, or transaction "
                     f"0x{signed.transaction.hex()} is stored already"
-                ) from error
+                )
         return _attempt_of(row)
+
+    def _insert_attempt(
+        self,
+        connection: Connection,
+        purpose: Purpose,
+        subject_id: int,
+        signed: SignedTransaction,
+        *,
+        ordinal: int,
+        now: datetime,
+    ) -> Row[Any] | None:  # Any: rows of `attempts`
+        # None if a unique constraint stands against it.
+        unsigned = signed.unsigned
+        nonce = {
+            "chain_id": unsigned.chain_id,
+            "sender": unsigned.sender,
+            "nonce": unsigned.nonce,
+        }
+        same_nonce = select(func.count()).where(
+            attempts.c.purpose == purpose,
+            attempts.c.subject_id == subject_id,
+            *(attempts.c[name] == value for name, value in nonce.items()),
+        )
+        statement = self._database.insert(attempts).values(
+            purpose=purpose,
+            subject_id=subject_id,
+            ordinal=ordinal,
+            **nonce,
+            replacement=same_nonce.scalar_subquery(),
+            max_fee=unsigned.fees.max_fee,
+            priority_fee=unsigned.fees.priority_fee,
+            raw=signed.raw,
+            transaction_hash=signed.transaction,
+            created_at=now,
+        )
+        unless_taken = statement.on_conflict_do_nothing().returning(*attempts.c)
+        return connection.execute(unless_taken).one_or_none()
 
     def highest_nonce(self, chain_id: int, sender: bytes) -> int | None:
         """The highest nonce that any stored attempt of the sender uses on a chain."""
@@ -147,41 +183,6 @@ def _count(connection: Connection, purpose: Purpose, subject_id: int) -> int:
         attempts.c.purpose == purpose, attempts.c.subject_id == subject_id
     )
     return connection.execute(query).scalar_one()
-
-
-def _insert_attempt(
-    connection: Connection,
-    purpose: Purpose,
-    subject_id: int,
-    signed: SignedTransaction,
-    *,
-    ordinal: int,
-    now: datetime,
-) -> Row[Any]:  # Any: rows of `attempts`
-    unsigned = signed.unsigned
-    nonce = {
-        "chain_id": unsigned.chain_id,
-        "sender": unsigned.sender,
-        "nonce": unsigned.nonce,
-    }
-    same_nonce = select(func.count()).where(
-        attempts.c.purpose == purpose,
-        attempts.c.subject_id == subject_id,
-        *(attempts.c[name] == value for name, value in nonce.items()),
-    )
-    statement = insert(attempts).values(
-        purpose=purpose,
-        subject_id=subject_id,
-        ordinal=ordinal,
-        **nonce,
-        replacement=same_nonce.scalar_subquery(),
-        max_fee=unsigned.fees.max_fee,
-        priority_fee=unsigned.fees.priority_fee,
-        raw=signed.raw,
-        transaction_hash=signed.transaction,
-        created_at=now,
-    )
-    return connection.execute(statement.returning(*attempts.c)).one()
 
 
 def _attempt_of(row: Row[Any]) -> Attempt:  # Any: rows of `attempts`

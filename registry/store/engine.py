@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from registry.errors import ConflictError, InvalidInputError, UnavailableError
+from registry.errors import InvalidInputError, UnavailableError
 
 _WAIT_SECONDS: Final = 30  # for another writer; sealing a million leaves takes a few seconds
 _CONNECT_SECONDS: Final = 10  # for a server that does not answer at all
@@ -89,8 +89,6 @@ class Database:
     def _own_errors(self) -> Iterator[None]:
         try:
             yield
-        except exc.IntegrityError as error:
-            raise ConflictError(f"{self._name}: {self._words(error)}") from error
         except (exc.SQLAlchemyError, psycopg.Error) as error:
             if not _is_outage(error):
                 raise

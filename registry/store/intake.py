@@ -135,8 +135,10 @@ class Intake:
                 with self._database.begin_write(connection):
                     new = self._take_staged(connection, issuer, now=now)
             finally:
-                with connection.begin():
-                    _staged.drop(connection, checkfirst=False)
+                # A lost connection took its temporary tables with it.
+                if not connection.invalidated:
+                    with connection.begin():
+                        _staged.drop(connection, checkfirst=False)
         return Added(new=new, known=total - new)
 
     def _stage(self, connection: Connection, first: list[_Row], rest: Iterator[_Row]) -> int:

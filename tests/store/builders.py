@@ -1,0 +1,110 @@
+"""Values for store tests, and a look at everything a store holds."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import select
+
+from registry.core.batch import BatchState
+from registry.core.canonical import Canonicalization
+from registry.core.tree import leaf_hash
+from registry.services.ports import (
+    Anchor,
+    Batch,
+    Fees,
+    NewCredential,
+    SignedTransaction,
+    UnsignedTransaction,
+)
+from registry.store import SqlStore
+from registry.store.schema import metadata
+
+ISSUER = b"\x11" * 20
+OTHER = b"\x22" * 20
+SENDER = b"\x33" * 20
+NOW = datetime(2026, 3, 1, 2, 30, 0, 123456, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+CHAIN = 31337
+
+
+def credential(number: int) -> NewCredential:
+    return NewCredential(
+        credential_hash=sha256(f"credential {number}".encode()).digest(),
+        salt=sha256(f"salt {number}".encode()).digest(),
+        canonicalization=Canonicalization.RAW if number % 2 else Canonicalization.JCS,
+    )
+
+
+def credentials(numbers: Iterable[int]) -> Iterator[NewCredential]:
+    return (credential(number) for number in numbers)
+
+
+def leaf(number: int) -> bytes:
+    new = credential(number)
+    return leaf_hash(salt=new.salt, credential_hash=new.credential_hash)
+
+
+def sorted_leaves(numbers: Iterable[int]) -> list[bytes]:
+    return sorted(leaf(number) for number in numbers)
+
+
+def sealed_batch(store: SqlStore, numbers: Iterable[int], *, issuer: bytes = ISSUER) -> Batch:
+    store.add_credentials(issuer, credentials(numbers), now=NOW)
+    batch = store.seal_open_batch(issuer, now=LATER)
+    assert batch is not None
+    return batch
+
+
+def anchored_batch(store: SqlStore, numbers: Iterable[int]) -> Batch:
+    batch = sealed_batch(store, numbers)
+    store.move_batch(
+        batch.id, source=BatchState.SEALED, target=BatchState.ANCHORED, anchor=anchor()
+    )
+    return store.batch(batch.id)
+
+
+def anchor(*, chain_id: int = CHAIN, block_number: int = 7) -> Anchor:
+    return Anchor(
+        chain_id=chain_id,
+        contract=b"\x44" * 20,
+        transaction=b"\x55" * 32,
+        block_number=block_number,
+        block_hash=block_number.to_bytes(32, "big"),
+        log_index=3,
+        anchored_at=LATER,
+    )
+
+
+def signed(
+    *,
+    nonce: int,
+    max_fee: int = 10**9,
+    chain_id: int = CHAIN,
+    sender: bytes = SENDER,
+    label: str = "",
+) -> SignedTransaction:
+    unsigned = UnsignedTransaction(
+        chain_id=chain_id,
+        sender=sender,
+        nonce=nonce,
+        to=b"\x44" * 20,
+        data=b"\x01",
+        gas=60_000,
+        fees=Fees(max_fee=max_fee, priority_fee=max_fee // 10),
+    )
+    raw = f"{chain_id} {sender.hex()} {nonce} {max_fee} {label}".encode()
+    return SignedTransaction(unsigned=unsigned, raw=raw, transaction=sha256(raw).digest())
+
+
+def contents(store: SqlStore) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table, to show that an operation changed nothing."""
+    with store._database.read() as connection:
+        return {
+            table.name: [
+                tuple(row)
+                for row in connection.execute(select(table).order_by(*table.primary_key.columns))
+            ]
+            for table in metadata.sorted_tables
+        }

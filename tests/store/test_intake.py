@@ -1,0 +1,158 @@
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from registry.core.batch import BatchState
+from registry.services.ports import Added, NewCredential, StoredCredential
+from registry.store import SqlStore
+from tests.store.builders import (
+    ISSUER,
+    LATER,
+    NOW,
+    OTHER,
+    contents,
+    credential,
+    credentials,
+    sealed_batch,
+)
+
+# On both sides of the size from which an intake is staged, and over more than one chunk.
+SIZES = [1, 2, 999, 1_000, 1_001, 12_000]
+
+
+class UploadBrokeOffError(Exception):
+    pass
+
+
+def broken_upload(size: int) -> Iterator[NewCredential]:
+    yield from credentials(range(size))
+    raise UploadBrokeOffError
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_new_credential_is_counted_and_kept(store: SqlStore, size: int) -> None:
+    assert store.add_credentials(ISSUER, credentials(range(size)), now=NOW) == Added(size, 0)
+    assert store.open_count(ISSUER) == size
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_second_intake_of_the_same_changes_nothing(store: SqlStore, size: int) -> None:
+    store.add_credentials(ISSUER, credentials(range(size)), now=NOW)
+    before = contents(store)
+    assert store.add_credentials(ISSUER, credentials(range(size)), now=LATER) == Added(0, size)
+    assert contents(store) == before
+
+
+@pytest.mark.parametrize("size", [3, 1_500])
+def test_a_hash_twice_in_one_intake_is_known_the_second_time(store: SqlStore, size: int) -> None:
+    first = credential(0)
+    again = NewCredential(first.credential_hash, b"\x99" * 32, first.canonicalization)
+    intake = [*credentials(range(size)), again, again]
+    assert store.add_credentials(ISSUER, intake, now=NOW) == Added(size, 2)
+    assert store.find_credentials(first.credential_hash)[0].salt == first.salt
+
+
+@pytest.mark.parametrize("size", [3, 1_500])
+def test_a_partly_known_intake_counts_both(store: SqlStore, size: int) -> None:
+    store.add_credentials(ISSUER, credentials(range(2)), now=NOW)
+    assert store.add_credentials(ISSUER, credentials(range(size)), now=NOW) == Added(size - 2, 2)
+
+
+@pytest.mark.parametrize("size", [0, 1, 999, 1_000, 12_000])
+def test_an_intake_that_breaks_off_changes_nothing(store: SqlStore, size: int) -> None:
+    store.add_credentials(OTHER, credentials(range(3)), now=NOW)
+    before = contents(store)
+    with pytest.raises(UploadBrokeOffError):
+        store.add_credentials(ISSUER, broken_upload(size), now=NOW)
+    assert contents(store) == before
+
+
+@pytest.mark.parametrize("size", [5, 12_000])
+def test_an_intake_can_be_repeated_after_it_broke_off(store: SqlStore, size: int) -> None:
+    with pytest.raises(UploadBrokeOffError):
+        store.add_credentials(ISSUER, broken_upload(size), now=NOW)
+    assert store.add_credentials(ISSUER, credentials(range(size)), now=NOW) == Added(size, 0)
+
+
+def test_a_credential_of_the_wrong_length_changes_nothing(store: SqlStore) -> None:
+    before = contents(store)
+    wrong = NewCredential(b"\x01" * 31, b"\x02" * 32, credential(0).canonicalization)
+    with pytest.raises(ValueError, match="32 bytes"):
+        store.add_credentials(ISSUER, [*credentials(range(5)), wrong], now=NOW)
+    assert contents(store) == before
+
+
+def test_an_empty_intake_opens_no_batch(store: SqlStore) -> None:
+    assert store.add_credentials(ISSUER, [], now=NOW) == Added(0, 0)
+    assert store.issuers() == []
+
+
+@pytest.mark.parametrize("size", [3, 1_500])
+def test_a_credential_of_a_sealed_batch_is_known_and_opens_no_batch(
+    store: SqlStore, size: int
+) -> None:
+    batch = sealed_batch(store, range(size))
+    assert store.add_credentials(ISSUER, credentials(range(size)), now=NOW) == Added(0, size)
+    assert store.batches() == [batch]
+
+
+def test_intakes_share_the_open_batch(store: SqlStore) -> None:
+    store.add_credentials(ISSUER, credentials(range(3)), now=NOW)
+    store.add_credentials(ISSUER, credentials(range(3, 2_000)), now=LATER)
+    (batch,) = store.batches(issuer=ISSUER)
+    assert (batch.state, batch.opened_at, batch.head) == (BatchState.OPEN, NOW, None)
+
+
+def test_issuers_do_not_share_a_batch(store: SqlStore) -> None:
+    for issuer in (ISSUER, OTHER):
+        store.add_credentials(issuer, credentials(range(3)), now=NOW)
+    assert {batch.issuer for batch in store.batches()} == {ISSUER, OTHER}
+
+
+def test_a_credential_is_found_as_it_was_added(store: SqlStore) -> None:
+    store.add_credentials(ISSUER, credentials(range(5)), now=NOW)
+    (batch,) = store.batches()
+    new = credential(3)
+    want = StoredCredential(
+        ISSUER, new.credential_hash, new.salt, new.canonicalization, batch.id, NOW
+    )
+    assert store.find_credentials(new.credential_hash) == [want]
+
+
+def test_a_credential_is_found_under_every_issuer_by_address(store: SqlStore) -> None:
+    for issuer in (OTHER, ISSUER):
+        store.add_credentials(issuer, credentials(range(1_200)), now=NOW)
+    found = store.find_credentials(credential(7).credential_hash)
+    assert [each.issuer for each in found] == [ISSUER, OTHER]
+
+
+def test_an_unknown_credential_is_not_found(store: SqlStore) -> None:
+    store.add_credentials(ISSUER, credentials(range(3)), now=NOW)
+    assert store.find_credentials(credential(99).credential_hash) == []
+
+
+def test_times_come_back_in_utc_to_the_microsecond(store: SqlStore) -> None:
+    local = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))
+    store.add_credentials(ISSUER, credentials(range(1)), now=local)
+    (found,) = store.find_credentials(credential(0).credential_hash)
+    assert (found.added_at, found.added_at.tzinfo) == (NOW, UTC)
+
+
+@pytest.mark.parametrize("size", [3, 1_500])
+def test_a_time_without_a_zone_is_refused(store: SqlStore, size: int) -> None:
+    naive = datetime(2026, 3, 1)  # noqa: DTZ001 - the point of the test
+    with pytest.raises(Exception, match="without a time zone"):
+        store.add_credentials(ISSUER, credentials(range(size)), now=naive)
+    assert store.issuers() == []
+
+
+@pytest.mark.parametrize("size", [1_000, 12_000])
+def test_a_slow_upload_keeps_nobody_from_intake_and_sealing(store: SqlStore, size: int) -> None:
+    def upload() -> Iterator[NewCredential]:
+        yield from credentials(range(size))
+        sealed_batch(store, range(size, size + 5))
+
+    assert store.add_credentials(ISSUER, upload(), now=NOW) == Added(size, 0)
+    sizes = [batch.head.tree_size if batch.head else None for batch in store.batches()]
+    assert sizes == [None, 5]
