@@ -194,7 +194,9 @@ def _in_utc(date: datetime) -> datetime:
     try:
         return date.astimezone(UTC)
     except OverflowError:  # for ever is often written 9999-12-31T23:59:59 in a western zone
-        return (datetime.max if date.year == MAXYEAR else datetime.min).replace(tzinfo=UTC)
+        if date.year == MAXYEAR:
+            return datetime.max.replace(tzinfo=UTC)
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _times(**times: datetime | None) -> dict[str, str | int | None]:

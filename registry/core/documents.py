@@ -27,6 +27,9 @@ _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _OPENING = (b"[", b"{")
 _CLOSING = (b"]", b"}")
 _CONSTANTS = ("NaN", "Infinity", "-Infinity")  # which the parser takes for numbers
+_UNSAFE = "integer beyond ±(2^53−1), which JSON readers round"
+# RFC 8785 prints smaller doubles in digits: 1e16 would be hashed as an integer that is refused.
+_FIRST_WITH_EXPONENT = 1e21
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 # A value's place, innermost step last. Written out only for a refusal: the place of each of a
@@ -145,13 +148,15 @@ def _exact_number(digits: str, place: _Place) -> int | float:
     if digits.lstrip("-").isdigit():
         # The length first: int() of a million digits takes minutes.
         if len(digits) > 17 or abs(int(digits)) > MAX_SAFE_INTEGER:
-            raise _refusal("integer beyond ±(2^53−1), which JSON readers round", place)
+            raise _refusal(_UNSAFE, place)
         return int(digits)
     if digits in _CONSTANTS:
         raise _refusal(f"{digits} is not JSON", place)
     value = float(digits)
     if not isfinite(value) or not _is_carried(digits, value):
         raise _refusal("number that a double does not carry exactly", place)
+    if MAX_SAFE_INTEGER < abs(value) < _FIRST_WITH_EXPONENT:
+        raise _refusal(_UNSAFE, place)
     return value
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from registry.core.canonical import Canonicalization, credential_hash, document_hash, jcs_bytes
 from registry.core.documents import Json, parse_json
 from registry.errors import InvalidInputError
-from tests.core.strategies import documents_of, json_values, safe_integers, texts
+from tests.core.strategies import documents_of, finite_floats, json_values, safe_integers, texts
 
 ASCII = st.text(st.characters(max_codepoint=127))
 FAST = documents_of(st.one_of(st.none(), st.booleans(), safe_integers, texts), ASCII)
@@ -22,13 +22,21 @@ def test_gives_the_bytes_of_the_reference_library(value: Json) -> None:
     assert jcs_bytes(value) == rfc8785.dumps(value)
 
 
+@given(number=finite_floats)
+def test_prints_every_double_as_the_reference_library_and_so_that_it_reads_back(
+    number: float,
+) -> None:
+    assert jcs_bytes(number) == rfc8785.dumps(number)
+    assert float(jcs_bytes(number)) == number
+
+
 @given(value=FAST)
 def test_the_fast_path_gives_the_bytes_of_the_reference_library(value: Json) -> None:
     assert orjson.dumps(value, option=orjson.OPT_SORT_KEYS) == rfc8785.dumps(value)
     assert jcs_bytes(value) == rfc8785.dumps(value)
 
 
-@given(value=FAST)
+@given(value=json_values)
 def test_canonical_bytes_read_back_to_the_same_value(value: Json) -> None:
     assert parse_json(jcs_bytes(value)) == value
 

@@ -1,0 +1,58 @@
+from inspect import getmembers, isclass
+
+import pytest
+
+from registry import errors
+from registry.errors import (
+    InvalidInputError,
+    RootsealError,
+    TransactionRefusedError,
+    UnavailableError,
+    VerificationError,
+)
+
+CLASSES = [
+    found
+    for _, found in getmembers(errors, isclass)
+    if issubclass(found, BaseException) and found.__module__ == errors.__name__
+]
+
+
+@pytest.mark.parametrize("error", CLASSES)
+def test_every_error_is_of_the_tree_and_drawn_in_it(error: type[BaseException]) -> None:
+    assert issubclass(error, RootsealError)
+    assert errors.__doc__ is not None
+    assert error.__name__ in errors.__doc__
+
+
+def test_every_error_has_a_code_of_its_own() -> None:
+    codes = [vars(error)["code"] for error in CLASSES]
+    assert len(codes) >= 10
+    assert len(set(codes)) == len(codes)
+
+
+def test_the_message_of_an_invalid_input_names_the_place() -> None:
+    error = InvalidInputError("duplicate key", place="/a")
+    assert str(error) == "duplicate key (at /a)"
+    assert error.place == "/a"
+    assert str(InvalidInputError("empty")) == "empty"
+
+
+def test_a_verification_error_carries_its_reason() -> None:
+    assert VerificationError("no", reason="wrong-path-length").reason == "wrong-path-length"
+
+
+def test_an_outage_names_what_could_not_be_asked() -> None:
+    error = UnavailableError("timed out", source="node 1")
+    assert str(error) == "node 1: timed out"
+    assert error.source == "node 1"
+
+
+@pytest.mark.parametrize("reason", sorted(TransactionRefusedError.REASONS))
+def test_a_refused_transaction_has_a_known_reason(reason: str) -> None:
+    assert TransactionRefusedError("no", reason=reason).reason == reason
+
+
+def test_a_refused_transaction_has_no_other_reason() -> None:
+    with pytest.raises(ValueError, match="unknown reason 'mood'"):
+        TransactionRefusedError("no", reason="mood")
