@@ -1,5 +1,6 @@
 """Fixtures of a real chain: one Anvil per worker, put back to its start after each test."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ import pytest
 
 from registry.chain import (
     DEVELOPMENT_CHAIN_ID,
+    ChainOptions,
     Devnet,
     EvmChain,
     LocalSigner,
@@ -17,6 +19,8 @@ from registry.chain import (
 from registry.chain.reply import Reply
 from registry.chain.rpc import Rpc
 from registry.services.ports import Call, Chain, MinedTransaction, Signer
+
+MINING_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -47,9 +51,14 @@ class Anvil:
         return open_chain(self.url if url is None else url)
 
 
-def open_chain(url: str) -> EvmChain:
+def open_chain(url: str, options: ChainOptions | None = None) -> EvmChain:
     """Open the development chain behind `url`."""
-    return EvmChain(chain_id=DEVELOPMENT_CHAIN_ID, rpc_url=url, contract=deterministic_address())
+    return EvmChain(
+        chain_id=DEVELOPMENT_CHAIN_ID,
+        rpc_url=url,
+        contract=deterministic_address(),
+        options=options,
+    )
 
 
 def send(chain: Chain, signer: Signer, call: Call) -> MinedTransaction:
@@ -62,8 +71,15 @@ def send(chain: Chain, signer: Signer, call: Call) -> MinedTransaction:
     )
     signed = signer.sign(unsigned)
     chain.broadcast(signed.raw)
-    mined = chain.mined(signed.transaction)
-    assert mined is not None
+    return wait_mined(chain, signed.transaction)
+
+
+def wait_mined(chain: Chain, transaction: bytes) -> MinedTransaction:
+    """Return where a transaction is mined: automine takes a moment after the broadcast."""
+    deadline = time.monotonic() + MINING_SECONDS
+    while (mined := chain.mined(transaction)) is None:
+        assert time.monotonic() < deadline, "not mined: is automine on?"
+        time.sleep(0.002)
     return mined
 
 

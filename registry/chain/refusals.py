@@ -29,11 +29,13 @@ _REASONS = (
             "insufficientfunds",
             "insufficientbalance",
             "upfrontcostexceeds",
-            "gasrequiredexceedsallowance",
         ),
     ),
     ("reverted", ("executionreverted", "transactionreverted")),
+    ("rejected", ("gasrequiredexceedsallowance", "exceedsblockgaslimit", "outofgas")),
 )
+# With these words a node says that it could not look, whatever the code beside them.
+_BUSY = ("full", "timeout", "timedout", "ratelimit", "toomany", "busy", "overload", "internalerror")
 _UNKNOWN_BLOCK = -39001  # execution API's code; asked by tag: there is none yet
 _REVERT = 3  # JSON-RPC code of geth, and since then of most, for a revert
 # Codes with which a node says no to what was asked, and not that it could not look:
@@ -69,7 +71,8 @@ def rejection(error: JsonRpcError, transaction: bytes) -> RootsealError:
     known = refusal(error, label=label)
     if known is not None:
         return known
-    if error.number in _ANSWERS:
+    busy = any(phrase in _compact(error.text) for phrase in _BUSY)
+    if error.number in _ANSWERS and not busy:
         return TransactionRefusedError(
             f"{label} was refused: {error.text[:200]}", reason="rejected"
         )

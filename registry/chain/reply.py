@@ -71,7 +71,10 @@ class Reply:
 
     def malformed(self, wanted: str) -> UnavailableError:
         """Return the error that says the answer is not `wanted`; raise it."""
-        got = "null" if self.value is None else f"a malformed {type(self.value).__name__}"
-        return UnavailableError(
-            f"{self._method} answered {got} in place of {wanted}", source=self._source
-        )
+        if self.value is None:
+            got = "null"
+        elif self.value in ("", "0x", [], {}):
+            got = "nothing"
+        else:
+            got = f"something else ({type(self.value).__name__})"
+        return UnavailableError(f"{self._method} answered {got}, not {wanted}", source=self._source)

@@ -4,6 +4,7 @@ Turns every way in which asking can fail into `UnavailableError`. Retries nothin
 again is the caller's to say. Does not know what the methods mean.
 """
 
+import json
 import time
 from typing import Any  # JSON-RPC parameters and results are JSON of any shape
 from urllib.parse import urlsplit
@@ -70,7 +71,9 @@ class Rpc:
         error = response.get("error")
         if error is not None:
             raise self._refusal(method, error)
-        return Reply(response.get("result"), method=method, source=self.source)
+        if "result" not in response:
+            raise UnavailableError(f"{method} got neither result nor error", source=self.source)
+        return Reply(response["result"], method=method, source=self.source)
 
     def close(self) -> None:
         """Close the connections."""
@@ -116,9 +119,13 @@ class _Provider(JSONBaseProvider):
             allow_redirects=False,
             stream=True,
         ) as response:
+            body = self._body(response, deadline)
+            # Some providers send the errors of JSON-RPC, and nothing else, as HTTP 400.
+            if response.status_code == requests.codes.bad_request and _holds_error(body):
+                return self.decode_rpc_response(body)
             if response.status_code != requests.codes.ok:
                 raise requests.HTTPError(response=response)
-            return self.decode_rpc_response(self._body(response, deadline))
+            return self.decode_rpc_response(body)
 
     def close(self) -> None:
         self._session.close()
@@ -126,7 +133,9 @@ class _Provider(JSONBaseProvider):
     @staticmethod
     def _body(response: requests.Response, deadline: float) -> bytes:
         body = bytearray()
-        for chunk in response.iter_content(_CHUNK_BYTES):
+        # read1 returns what has arrived: a full-sized read would sit out a trickle of bytes,
+        # none of which comes late enough for the socket's own timeout.
+        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
             body += chunk
             if len(body) > MAX_ANSWER_BYTES:
                 raise requests.exceptions.ContentDecodingError("answer too large")
@@ -156,6 +165,14 @@ def _secrets(url: str) -> list[str]:
     parts = urlsplit(url)
     pieces = [parts.username, parts.password, parts.query, *parts.path.split("/")]
     return [piece for piece in pieces if piece is not None and len(piece) >= 8]
+
+
+def _holds_error(body: bytes) -> bool:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and isinstance(content.get("error"), dict)
 
 
 def _describe(failure: BaseException) -> str:

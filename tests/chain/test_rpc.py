@@ -1,0 +1,138 @@
+import inspect
+import logging
+import socket
+
+import pytest
+import requests
+import web3.exceptions
+
+from registry.chain.rpc import JsonRpcError, Rpc, endpoint_name
+from registry.errors import InvalidInputError, UnavailableError
+from tests import rpc_proxy
+from tests.rpc_proxy import Fault, RpcProxy
+
+SECRET = "0123456789abcdef"
+
+
+def foreign_exceptions() -> list[type[Exception]]:
+    """Every exception that web3 and requests define, whatever they add later."""
+    found = {
+        kind
+        for module in (web3.exceptions, requests.exceptions)
+        for _, kind in inspect.getmembers(module, inspect.isclass)
+        if issubclass(kind, Exception)
+        and not issubclass(kind, Warning)
+        and kind.__module__.split(".")[0] in {"web3", "requests"}
+    }
+    assert len(found) > 50
+    return sorted(found, key=lambda kind: kind.__qualname__)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *foreign_exceptions(),
+        OSError,
+        ConnectionResetError,
+        TimeoutError,
+        UnicodeDecodeError,
+        ValueError,
+    ],
+)
+def test_every_foreign_exception_is_ours(
+    kind: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rpc = Rpc("http://127.0.0.1:9")
+
+    def fail(*_: object) -> None:
+        raise kind.__new__(kind)
+
+    monkeypatch.setattr(rpc._provider, "make_request", fail)
+    with pytest.raises(UnavailableError):
+        rpc.ask("eth_chainId")
+    rpc.close()
+
+
+def test_a_bug_is_not_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    rpc = Rpc("http://127.0.0.1:9")
+
+    def fail(*_: object) -> None:
+        raise AttributeError("a bug")
+
+    monkeypatch.setattr(rpc._provider, "make_request", fail)
+    with pytest.raises(AttributeError):
+        rpc.ask("eth_chainId")
+    rpc.close()
+
+
+def test_a_refused_connection_is_unavailable_and_shows_no_secret() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        rpc = Rpc(f"http://user:{SECRET}@127.0.0.1:{port}/v3/{SECRET}?key={SECRET}")
+        with pytest.raises(UnavailableError) as caught:
+            rpc.ask("eth_chainId")
+    assert str(caught.value).startswith(f"http://127.0.0.1:{port}: eth_chainId")
+    assert SECRET not in f"{caught.value}{caught.value!r}{rpc!r}"
+    assert caught.value.__suppress_context__
+    rpc.close()
+
+
+def test_a_node_that_echoes_the_key_is_censored(proxy: RpcProxy) -> None:
+    rpc = Rpc(f"{proxy.url}/v3/{SECRET}")
+    with pytest.raises(JsonRpcError) as caught:
+        rpc.ask(f"no_method_{SECRET}")
+    assert SECRET not in caught.value.text
+    rpc.close()
+
+
+def test_we_log_neither_address_nor_transaction(
+    proxy: RpcProxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    rpc = Rpc(f"{proxy.url}/v3/{SECRET}")
+    with caplog.at_level(logging.DEBUG), pytest.raises(JsonRpcError):
+        rpc.ask("eth_sendRawTransaction", "0x5ec3e7")
+    rpc.close()
+    ours = [record for record in caplog.records if not record.name.startswith("urllib3")]
+    assert all(SECRET not in text for text in map(logging.LogRecord.getMessage, ours))
+    assert all("5ec3e7" not in record.getMessage() for record in caplog.records)
+
+
+def test_an_error_of_json_rpc_sent_as_http_400_is_the_nodes_word(
+    proxy: RpcProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = b'{"error": {"code": -32602, "message": "10 blocks at most"}}'
+    monkeypatch.setitem(rpc_proxy._BODY, Fault.HTTP_400, body)
+    proxy.fail("eth_getLogs", Fault.HTTP_400)
+    rpc = Rpc(proxy.url)
+    with pytest.raises(JsonRpcError, match="10 blocks at most"):
+        rpc.ask("eth_getLogs", {})
+    rpc.close()
+
+
+def test_an_answer_beyond_the_limit_is_not_read(
+    proxy: RpcProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("registry.chain.rpc.MAX_ANSWER_BYTES", 10)
+    rpc = Rpc(proxy.url)
+    with pytest.raises(UnavailableError, match="ContentDecodingError"):
+        rpc.ask("eth_chainId")
+    rpc.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://eth.example/v3/key", "https://eth.example"),
+        ("https://me:secret@eth.example:8443/?key=1", "https://eth.example:8443"),
+        ("http://[::1]:8545", "http://[::1]:8545"),
+    ],
+)
+def test_an_endpoint_is_named_without_its_secrets(url: str, name: str) -> None:
+    assert endpoint_name(url) == name
+
+
+@pytest.mark.parametrize("url", ["", "eth.example", "ftp://eth.example", "http://", "http://a:b"])
+def test_an_endpoint_that_is_none_is_the_callers_fault(url: str) -> None:
+    with pytest.raises(InvalidInputError, match="RPC endpoint"):
+        Rpc(url)
