@@ -14,6 +14,12 @@ _ID_BYTES: Final = 8
 _SECRET_BYTES: Final = 32  # high entropy, so a plain hash is enough: nothing to guess
 
 
+class ScopeMissingError(NotAllowedError):
+    """The key is good, but not for this."""
+
+    code = "scope-missing"
+
+
 def create_api_key(
     store: ApiKeyStore,
     issuer: bytes,
@@ -55,7 +61,7 @@ def authenticate(store: ApiKeyStore, text: str, *, scope: Scope, now: datetime) 
     if key.expires_at is not None and now >= key.expires_at:
         raise NotAllowedError("this API key has expired")
     if scope not in key.scopes:
-        raise NotAllowedError(f"this API key lacks the scope {scope.value}")
+        raise ScopeMissingError(f"this API key lacks the scope {scope.value}")
     return key
 
 

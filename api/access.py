@@ -1,0 +1,97 @@
+"""What an endpoint may use: the registry behind the app, the time, and the caller's key."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Query, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from registry.core.address import parse_address
+from registry.core.wire import parse_hash
+from registry.errors import NotAllowedError
+from registry.services.api_keys import authenticate
+from registry.services.ports import ApiKey, Chain, Scope, Store
+from registry.wiring import Registry
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    bearerFormat="rootseal_<id>_<secret>",
+    description="API key of an issuer, made with `rootseal keys`. Scopes: "
+    + ", ".join(f"`{scope.value}`" for scope in Scope),
+)
+
+
+class Backend:
+    """The registry of an app. Opens store and chain once, whichever thread asks first."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self._lock = Lock()
+
+    @property
+    def store(self) -> Store:
+        """The store. Raises `UnavailableError` if it cannot be opened."""
+        with self._lock:
+            return self.registry.store
+
+    @property
+    def chain(self) -> Chain:
+        """The chain."""
+        with self._lock:
+            return self.registry.chain
+
+
+def put_backend(app: FastAPI, registry: Registry) -> None:
+    """Give an app its registry."""
+    app.state.backend = Backend(registry)
+
+
+def _backend(request: Request) -> Backend:
+    backend = request.app.state.backend
+    if not isinstance(backend, Backend):
+        raise TypeError("the app has no registry")
+    return backend
+
+
+def current_time() -> datetime:
+    """The time; tests override it."""
+    return datetime.now(UTC)
+
+
+def allowed(scope: Scope) -> Callable[..., ApiKey]:
+    """A dependency: the caller's API key, good for `scope` now. Raises `NotAllowedError`."""
+
+    def dependency(
+        backend: BackendDep,
+        now: NowDep,
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    ) -> ApiKey:
+        if bearer is None:
+            raise NotAllowedError("this needs an API key: Authorization: Bearer rootseal_…")
+        return authenticate(backend.store, bearer.credentials, scope=scope, now=now)
+
+    return dependency
+
+
+def _issuer(
+    issuer: Annotated[
+        str | None,
+        Query(
+            description="Address of the issuer.",
+            examples=["0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"],
+        ),
+    ] = None,
+) -> bytes | None:
+    return None if issuer is None else parse_address(issuer, place="/query/issuer")
+
+
+def hash_in_path(text: str, name: str) -> bytes:
+    """A hash out of the path. Raises `InvalidInputError` with its place."""
+    return parse_hash(text, place=f"/path/{name}")
+
+
+BackendDep = Annotated[Backend, Depends(_backend)]
+NowDep = Annotated[datetime, Depends(current_time)]
+IssuerDep = Annotated[bytes | None, Depends(_issuer)]

@@ -1,0 +1,68 @@
+"""The application: endpoints, limits, problems and the registry's life, put together."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+
+from api.access import put_backend
+from api.bodies import BodyLimit
+from api.documentation import openapi_of
+from api.problems import LastResort, add_problem_handlers
+from api.routes import ROUTERS
+from registry.errors import UnavailableError
+from registry.wiring import Registry, load_settings
+
+_log = logging.getLogger(__name__)
+
+_MIB: Final = 2**20
+_BODY_LIMIT: Final = _MIB  # where nothing else is said
+_BODY_LIMITS: Final = {
+    "/v1/verify": 32 * _MIB,  # a scanned diploma
+    "/v1/credentials": 256 * _MIB,  # a night of NDJSON, some 200,000 badges
+}
+
+
+def create_app(registry: Registry) -> FastAPI:
+    """The API of a registry, which it closes at its end."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(_open, registry)
+        yield
+        await run_in_threadpool(registry.close)
+
+    app = FastAPI(
+        title="Rootseal",
+        version=version("rootseal"),
+        lifespan=lifespan,
+        docs_url=None,  # their pages load scripts of third parties
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    put_backend(app, registry)
+    for router in ROUTERS:
+        app.include_router(router)
+    add_problem_handlers(app)
+    app.add_middleware(BodyLimit, default=_BODY_LIMIT, limits=_BODY_LIMITS)
+    app.add_middleware(LastResort)  # the last added is the outermost
+    app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign] # FastAPI's documented way
+    return app
+
+
+def from_environment() -> FastAPI:
+    """The API of the registry that the environment configures: a factory for uvicorn."""
+    return create_app(Registry(load_settings()))
+
+
+def _open(registry: Registry) -> None:
+    """Open everything before requests come; what is down now is asked again later."""
+    _ = registry.chain
+    try:
+        _ = registry.store
+    except UnavailableError as exc:
+        _log.warning("starting without the store: %s", exc)

@@ -1,0 +1,139 @@
+"""Reading request bodies: bounded while they stream, and JSON exactly.
+
+FastAPI's own JSON reader rounds integers and drops duplicate keys, so it reads no body here.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Final, TypeVar
+
+import anyio.from_thread
+from fastapi import Request
+from pydantic import ValidationError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import UnsupportedMediaTypeError, error_response
+from registry.core.documents import MAX_DOCUMENT_BYTES, Json, json_pointer, parse_document
+from registry.core.wire import FROM_JSON, WireModel
+from registry.errors import InvalidInputError, TooLargeError
+
+JSON: Final = "application/json"
+NDJSON: Final = "application/x-ndjson"
+MULTIPART: Final = "multipart/form-data"
+_M = TypeVar("_M", bound=WireModel)
+
+
+class BodyLimit:
+    """Middleware that counts the bytes of every body as they come, whatever the headers say."""
+
+    def __init__(self, app: ASGIApp, *, default: int, limits: Mapping[str, int]) -> None:
+        self._app = app
+        self._default = default
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse what is announced too large at once, and what turns out to be on its way."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = self._limits.get(scope["path"], self._default)
+        announced = dict(scope["headers"]).get(b"content-length", b"")
+        if announced.isdigit() and int(announced[:20]) > limit:
+            response = error_response(_too_large(limit), instance=scope["path"])
+            await response(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                raise _too_large(limit)
+            return message
+
+        await self._app(scope, counted, send)
+
+
+def media_type(request: Request, *accepted: str) -> str:
+    """The body's type. Raises `UnsupportedMediaTypeError` unless it is one of `accepted`."""
+    given = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if given not in accepted:
+        raise UnsupportedMediaTypeError(
+            f"send {' or '.join(accepted)}, not {given[:80] or 'a body without a type'}"
+        )
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding != "identity":
+        raise UnsupportedMediaTypeError(f"content codings are not read: {coding[:80]}")
+    return given
+
+
+async def read_body(request: Request, *, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
+    """The whole body of a JSON request. Raises `TooLargeError` as soon as it passes `limit`."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise _too_large(limit)
+    return bytes(body)
+
+
+def parse_request(model: type[_M], body: bytes) -> tuple[_M, dict[str, Json]]:
+    """Read a JSON body exactly: checked against the model, and as it was parsed.
+
+    Raises `InvalidInputError` with the place of the first fault.
+    """
+    document = parse_document(body)
+    try:
+        parsed = model.model_validate(document, by_alias=True, by_name=False, context=FROM_JSON)
+    except ValidationError as exc:
+        first = exc.errors(include_url=False, include_input=False, include_context=False)[0]
+        raise InvalidInputError(first["msg"], place=json_pointer(first["loc"])) from exc
+    return parsed, document
+
+
+def only_one(values: Mapping[str, object]) -> str:
+    """Name of the one value that is given. Raises `InvalidInputError` for none or several."""
+    given = [name for name, value in values.items() if value is not None]
+    if len(given) != 1:
+        raise InvalidInputError(f"give one of {', '.join(values)}", place="/")
+    return given[0]
+
+
+def ndjson_lines(request: Request) -> Iterator[tuple[int, bytes]]:
+    """The body's lines that are not blank, with their numbers, as they arrive.
+
+    For a thread that the event loop started: it waits for the network, so memory stays bounded.
+    Raises `TooLargeError` for a line without an end in sight.
+    """
+    number, rest = 1, bytearray()
+    for chunk in _chunks(request):
+        start = len(rest)
+        rest += chunk
+        if b"\n" in chunk:
+            *lines, tail = bytes(rest).split(b"\n")
+            rest = bytearray(tail)
+            for line in lines:
+                if line.strip():
+                    yield number, line
+                number += 1
+        elif start > MAX_DOCUMENT_BYTES:
+            raise TooLargeError(
+                f"longer than a credential may be ({MAX_DOCUMENT_BYTES} bytes)",
+                place=f"line {number}",
+            )
+    if rest.strip():
+        yield number, bytes(rest)
+
+
+def _chunks(request: Request) -> Iterator[bytes]:
+    stream = request.stream()
+    while (chunk := anyio.from_thread.run(_next, stream)) is not None:
+        yield chunk
+
+
+async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(stream, None)
+
+
+def _too_large(limit: int) -> TooLargeError:
+    return TooLargeError(f"the body is larger than {limit} bytes")

@@ -1,0 +1,114 @@
+"""The OpenAPI document: what FastAPI derives, with the bodies that we read ourselves."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final  # OpenAPI is JSON of any shape
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from api.examples import EXAMPLES
+from api.models import CredentialIntake, Problem, Readiness, StatusRequest, VerifyRequest
+from registry.core.receipt import Receipt
+from registry.core.report import Report
+from registry.core.wire import WireModel
+
+DESCRIPTION: Final = """\
+Issuers anchor the hashes of a night's credentials with one transaction; anyone verifies a
+credential with its receipt against the chain, through this API or without it.
+
+Hashes are lower-case hex without 0x; addresses and transactions are printed as Ethereum tools
+print them. Every error is a problem (RFC 9457) with a stable `code`. A verdict is 200; 503 means
+that something could not be asked, which never means no.
+"""
+_REF: Final = "#/components/schemas/{model}"
+_PROBLEM_TYPE: Final = "application/problem+json"
+_READ_BY_HAND: Final[tuple[type[WireModel], ...]] = (
+    CredentialIntake,
+    VerifyRequest,
+    StatusRequest,
+)
+_SENT_BY_HAND: Final[tuple[type[WireModel], ...]] = (Problem, Receipt, Report, Readiness)
+
+_FILE: Final = {"type": "string", "contentMediaType": "application/octet-stream"}
+_BY_HAND: Final[dict[str, dict[str, Any]]] = {
+    "Credential": {
+        "title": "Credential",
+        "type": "object",
+        "description": "A credential, one to a line: any JSON object, say an Open Badge.",
+    },
+    "Leaves": {
+        "title": "Leaves",
+        "type": "string",
+        "description": "64 hex digits and a line feed for each leaf, ascending.",
+    },
+    "VerifyUpload": {
+        "title": "VerifyUpload",
+        "type": "object",
+        "properties": {
+            "credential": {**_FILE, "description": "Any file: JSON, PDF, …"},
+            "receipt": {**_FILE, "description": "The receipt beside it."},
+            "hash": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+            "issuer": {"type": "string", "pattern": "^0x[0-9a-fA-F]{40}$"},
+        },
+        "additionalProperties": False,
+    },
+}
+
+
+def content(
+    description: str, schema: str, *, media_type: str = "application/json"
+) -> dict[str, Any]:
+    """A documented answer."""
+    return {
+        "description": description,
+        "content": {media_type: {"schema": {"$ref": _REF.format(model=schema)}}},
+    }
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Documented problems; 500 goes without saying."""
+    return {
+        status: content(f"{HTTPStatus(status).phrase}.", "Problem", media_type=_PROBLEM_TYPE)
+        for status in statuses
+    }
+
+
+def request_body(schemas: Mapping[str, str]) -> dict[str, Any]:
+    """A documented body, by media type."""
+    bodies = {
+        media_type: {"schema": {"$ref": _REF.format(model=schema)}}
+        for media_type, schema in schemas.items()
+    }
+    return {"requestBody": {"required": True, "content": bodies}}
+
+
+def openapi_of(app: FastAPI) -> dict[str, Any]:
+    """The app's OpenAPI document with every component and its example."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            summary="Credentials that can be proven for decades.",
+            description=DESCRIPTION,
+            routes=app.routes,
+            license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        )
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        for name, schema in {**_own_schemas(), **_BY_HAND}.items():
+            schemas.setdefault(name, schema)
+        for name, example in EXAMPLES.items():
+            schemas[name]["examples"] = [example]
+        document["components"]["schemas"] = dict(sorted(schemas.items()))
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _own_schemas() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for models, mode in ((_READ_BY_HAND, "validation"), (_SENT_BY_HAND, "serialization")):
+        inputs: Any = [(model, mode) for model in models]
+        _, definitions = models_json_schema(inputs, by_alias=True, ref_template=_REF)
+        found |= definitions["$defs"]
+    return found

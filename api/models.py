@@ -1,0 +1,243 @@
+"""What goes over the wire beside receipts and reports, which the core defines."""
+
+from collections.abc import Iterable
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+
+from registry.core.canonical import Canonicalization
+from registry.core.wire import Address, Chain, Count, EthHash, Hash, Time, WireModel
+from registry.services.ports import Anchor, Batch, CredentialStatus, StatusChange
+from registry.services.status import MAX_INDEXES, REASONS
+
+State = Literal["open", "sealed", "anchoring", "anchored", "final"]
+Status = Literal["active", "suspended", "revoked"]
+MAX_CREDENTIALS: Final = 10_000  # of one JSON body; larger ones come as NDJSON
+
+
+def _known_reason(name: str) -> str:
+    if name not in REASONS:
+        raise ValueError(f"not one of {', '.join(REASONS)}")
+    return name
+
+
+Reason = Annotated[
+    str,
+    AfterValidator(_known_reason),
+    WithJsonSchema({"type": "string", "enum": list(REASONS)}),
+]
+
+
+class Fault(WireModel):
+    """One thing wrong, and where."""
+
+    place: str
+    reason: str
+
+
+class Problem(WireModel):
+    """An error, as RFC 9457 has it. `code` is stable and the last part of `type`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    place: str | None = None
+    errors: tuple[Fault, ...] | None = None
+
+
+# -- requests --------------------------------------------------------------------------------
+
+
+class CredentialIntake(WireModel):
+    """One credential, one hash of a credential that stays with the issuer, or many credentials."""
+
+    credential: dict[str, object] | None = None
+    hash: Hash | None = None
+    canonicalization: Annotated[Canonicalization, Field(strict=False)] | None = None
+    credentials: (
+        Annotated[
+            tuple[dict[str, object], ...],
+            Field(min_length=1, max_length=MAX_CREDENTIALS, strict=False),
+        ]
+        | None
+    ) = None
+
+
+class VerifyRequest(WireModel):
+    """A credential or its hash, a receipt, or both; `issuer` is who must have issued it."""
+
+    credential: dict[str, object] | None = None
+    hash: Hash | None = None
+    receipt: dict[str, object] | None = None
+    issuer: Address | None = None
+
+
+class StatusRequest(WireModel):
+    """The wanted status: of credentials by their hashes, or of a whole batch by its seal."""
+
+    hashes: (
+        Annotated[tuple[Hash, ...], Field(min_length=1, max_length=MAX_INDEXES, strict=False)]
+        | None
+    ) = None
+    seal: Hash | None = None
+    status: Status
+    reason: Reason = "unspecified"
+
+
+# -- answers ---------------------------------------------------------------------------------
+
+
+class IntakeAnswer(WireModel):
+    """How many credentials were new and known; of a JSON body, their hashes in its order."""
+
+    new: Count
+    known: Count
+    hashes: tuple[Hash, ...] | None = None
+
+
+class AnchorOut(WireModel):
+    """Where the seal of a batch was found on a chain."""
+
+    chain: Chain
+    contract: Address
+    transaction: EthHash
+    block_number: Count
+    block_hash: EthHash
+    log_index: Count
+    anchored_at: Time
+
+
+class BatchOut(WireModel):
+    """A batch; while it is open it has neither seal, root nor size."""
+
+    issuer: Address
+    state: State
+    opened_at: Time
+    sealed_at: Time | None
+    seal: Hash | None
+    merkle_root: Hash | None
+    tree_size: Count | None
+    anchors: tuple[AnchorOut, ...]
+
+    @classmethod
+    def of(cls, batch: Batch, anchors: Iterable[Anchor]) -> "BatchOut":
+        """A stored batch with its anchors."""
+        head = batch.head
+        return cls(
+            issuer=batch.issuer,
+            state=batch.state.value,
+            opened_at=batch.opened_at,
+            sealed_at=batch.sealed_at,
+            seal=None if head is None else head.seal,
+            merkle_root=None if head is None else head.merkle_root,
+            tree_size=None if head is None else head.tree_size,
+            anchors=tuple(_anchor_of(anchor) for anchor in anchors),
+        )
+
+
+class BatchPage(WireModel):
+    """Batches from the newest to the oldest; `next` is the cursor of the page after, if any."""
+
+    batches: tuple[BatchOut, ...]
+    next: str | None
+
+
+class SealBatches(WireModel):
+    """The batches with one seal: more than one if several issuers sealed equal sets."""
+
+    seal: Hash
+    batches: tuple[BatchOut, ...]
+
+
+class IssuerOut(WireModel):
+    """An issuer: what the contract says, and the newest batches that this registry has of it."""
+
+    address: Address
+    name: str | None
+    chain: Chain
+    contract: Address
+    owner: Address
+    pending_owner: Address | None
+    anchor_count: Count
+    batches: tuple[BatchOut, ...]
+    next: str | None
+
+
+class StatusChangeOut(WireModel):
+    """A wanted change; done when `doneAt` is set, without effect if there is a `refusal`."""
+
+    id: Count
+    issuer: Address
+    seal: Hash
+    leaf_indexes: tuple[Count, ...] | None
+    status: Status
+    reason: str
+    requested_at: Time
+    done_at: Time | None
+    refusal: str | None
+
+    @classmethod
+    def of(cls, change: StatusChange) -> "StatusChangeOut":
+        """A stored change."""
+        return cls(
+            id=change.id,
+            issuer=change.issuer,
+            seal=change.seal,
+            leaf_indexes=change.leaf_indexes,
+            status=_STATUS_NAMES[change.status],
+            reason=_REASON_NAMES.get(change.reason, str(change.reason)),
+            requested_at=change.requested_at,
+            done_at=change.done_at,
+            refusal=change.refusal,
+        )
+
+
+class StatusChanges(WireModel):
+    """The changes that one request came to: one for each batch."""
+
+    changes: tuple[StatusChangeOut, ...]
+
+
+class Health(WireModel):
+    """The process answers."""
+
+    status: Literal["up"] = "up"
+
+
+class Probe(WireModel):
+    """One thing that the registry needs."""
+
+    name: Literal["store", "chain", "contract"]
+    ok: bool
+    detail: str
+
+
+class Readiness(WireModel):
+    """Whether everything that is needed answers, and how long the oldest credential waits."""
+
+    ready: bool
+    probes: tuple[Probe, ...]
+    oldest_unanchored_seconds: Count | None
+
+
+_STATUS_NAMES: dict[CredentialStatus, Status] = {
+    CredentialStatus.ACTIVE: "active",
+    CredentialStatus.SUSPENDED: "suspended",
+    CredentialStatus.REVOKED: "revoked",
+}
+_REASON_NAMES: dict[int, str] = {number: name for name, number in REASONS.items()}
+
+
+def _anchor_of(anchor: Anchor) -> AnchorOut:
+    return AnchorOut(
+        chain=anchor.chain_id,
+        contract=anchor.contract,
+        transaction=anchor.transaction,
+        block_number=anchor.block_number,
+        block_hash=anchor.block_hash,
+        log_index=anchor.log_index,
+        anchored_at=anchor.anchored_at,
+    )

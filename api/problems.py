@@ -1,0 +1,209 @@
+"""Every error as one shape, an RFC 9457 problem: the only place that turns errors into statuses.
+
+Says nothing of hosts, databases or stack traces: those go to the log.
+"""
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.models import Fault, Problem
+from registry.core.documents import json_pointer
+from registry.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    RootsealError,
+    TooLargeError,
+    UnavailableError,
+    VerificationError,
+)
+from registry.services.api_keys import ScopeMissingError
+from registry.services.intake import IntakeRefusedError
+from registry.services.receipts import NotSealedError
+
+_log = logging.getLogger(__name__)
+
+PROBLEM_TYPE: Final = "application/problem+json"
+RETRY_SECONDS: Final = 30  # after an outage, or for a chain to become final
+SEALED_SECONDS: Final = 3600  # after which to ask again for tonight's batch
+_CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="rootseal"'}
+_UNAVAILABLE: Final = "The chain or the store could not be asked. That says nothing; try again."
+
+# The first that fits decides.
+_STATUS: Final[tuple[tuple[type[RootsealError], HTTPStatus], ...]] = (
+    (TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (NotFoundError, HTTPStatus.NOT_FOUND),
+    (ScopeMissingError, HTTPStatus.FORBIDDEN),
+    (NotAllowedError, HTTPStatus.UNAUTHORIZED),
+    (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (VerificationError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (UnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (ConflictError, HTTPStatus.CONFLICT),
+)
+
+
+class UnsupportedMediaTypeError(InvalidInputError):
+    """The body is of a type that the endpoint does not read."""
+
+    code = "unsupported-media-type"
+
+
+class NothingToSealError(ConflictError):
+    """The issuer's open batch has no credentials."""
+
+    code = "nothing-to-seal"
+
+
+def problem_response(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    instance: str,
+    place: str | None = None,
+    errors: Sequence[Fault] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """A problem as it is sent."""
+    problem = Problem(
+        type=f"urn:rootseal:problem:{code}",
+        title=code.replace("-", " ").capitalize(),
+        status=status,
+        detail=detail,
+        instance=instance,
+        code=code,
+        place=place,
+        errors=None if errors is None else tuple(errors),
+    )
+    return Response(
+        problem.model_dump_json(exclude_none=True),
+        status_code=status,
+        media_type=PROBLEM_TYPE,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def error_response(exc: RootsealError, *, instance: str) -> Response:
+    """An error of ours as a problem."""
+    status = _status_of(exc)
+    detail = str(exc)
+    if isinstance(exc, UnavailableError):
+        _log.warning("%s: could not ask: %s", instance, exc)
+        detail = _UNAVAILABLE
+    errors = None
+    if isinstance(exc, IntakeRefusedError):
+        errors = [Fault(place=r.place, reason=r.reason) for r in exc.rejections]
+    return problem_response(
+        status,
+        exc.code,
+        detail,
+        instance=instance,
+        place=exc.place if isinstance(exc, InvalidInputError) else None,
+        errors=errors,
+        headers=_headers(exc),
+    )
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Answer every error with a problem."""
+    app.add_exception_handler(RootsealError, _on_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_parameters)
+    app.add_exception_handler(HTTPException, _on_http)
+
+
+class LastResort:
+    """Outermost middleware: an exception that nobody expected is logged and told to nobody."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on; answer 500 if that fails before an answer has begun."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception:
+            if (
+                begun
+            ):  # the server breaks the connection, so that half an answer is not taken for one
+                raise
+            _log.exception("%s %s failed", scope["method"], scope["path"])
+            response = problem_response(
+                HTTPStatus.INTERNAL_SERVER_ERROR,
+                "internal-error",
+                "The registry failed. The fault is logged.",
+                instance=scope["path"],
+            )
+            await response(scope, receive, send)
+
+
+def _status_of(exc: RootsealError) -> HTTPStatus:
+    if isinstance(exc, UnsupportedMediaTypeError):
+        return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    return next(status for kind, status in _STATUS if isinstance(exc, kind))
+
+
+def _headers(exc: RootsealError) -> dict[str, str]:
+    if isinstance(exc, UnavailableError):
+        return {"Retry-After": str(RETRY_SECONDS)}
+    if isinstance(exc, NotSealedError):
+        return {"Retry-After": str(SEALED_SECONDS)}
+    if _status_of(exc) is HTTPStatus.UNAUTHORIZED:
+        return _CHALLENGE
+    return {}
+
+
+# Starlette types handlers by `Exception`; it calls each for its own class alone.
+
+
+async def _on_error(request: Request, exc: Exception) -> Response:
+    if not isinstance(exc, RootsealError):
+        raise exc
+    return error_response(exc, instance=request.url.path)
+
+
+async def _on_invalid_parameters(request: Request, exc: Exception) -> Response:
+    if not isinstance(exc, RequestValidationError):
+        raise exc
+    faults = [
+        Fault(place=json_pointer(error["loc"]), reason=str(error["msg"])) for error in exc.errors()
+    ]
+    return problem_response(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        InvalidInputError.code,
+        f"{faults[0].reason} (at {faults[0].place})",
+        instance=request.url.path,
+        place=faults[0].place,
+        errors=faults,
+    )
+
+
+async def _on_http(request: Request, exc: Exception) -> Response:
+    if not isinstance(exc, HTTPException):
+        raise exc
+    phrase = HTTPStatus(exc.status_code).phrase
+    return problem_response(
+        exc.status_code,
+        phrase.lower().replace(" ", "-"),
+        exc.detail if exc.detail != phrase else f"{request.method} {request.url.path}: {phrase}.",
+        instance=request.url.path,
+        headers=dict(exc.headers or {}),
+    )

@@ -1,0 +1,15 @@
+"""Endpoints, one module for each resource."""
+
+from fastapi import APIRouter
+
+from api.routes import batches, credentials, health, issuers, receipts, status_changes, verification
+
+ROUTERS: tuple[APIRouter, ...] = (
+    credentials.router,
+    receipts.router,
+    verification.router,
+    batches.router,
+    issuers.router,
+    status_changes.router,
+    health.router,
+)

@@ -1,0 +1,98 @@
+"""Taking credentials in from issuers."""
+
+import secrets
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
+
+from api.access import BackendDep, NowDep, allowed
+from api.bodies import JSON, NDJSON, media_type, ndjson_lines, only_one, parse_request, read_body
+from api.documentation import problems, request_body
+from api.models import CredentialIntake, IntakeAnswer
+from registry.core.canonical import Canonicalization, document_hash
+from registry.core.documents import Json
+from registry.core.tree import HASH_BYTES
+from registry.errors import InvalidInputError
+from registry.services.intake import IntakeResult, Submission, add_credentials
+from registry.services.ports import ApiKey, Scope
+
+router = APIRouter(tags=["credentials"])
+
+
+@router.post(
+    "/v1/credentials",
+    summary="Add credentials to tonight's batch",
+    response_model_exclude_none=True,
+    responses=problems(401, 403, 413, 415, 422, 503),
+    openapi_extra=request_body({JSON: "CredentialIntake", NDJSON: "Credential"}),
+)
+async def add(
+    request: Request,
+    backend: BackendDep,
+    now: NowDep,
+    key: Annotated[ApiKey, Depends(allowed(Scope.ADD))],
+) -> IntakeAnswer:
+    """Add one credential, a hash, many credentials, or an NDJSON stream of them.
+
+    All or nothing; a credential that the issuer has already is counted as known, so the same
+    request may be repeated. Documents are hashed (RFC 8785 without `proof`) and not kept.
+    """
+
+    def take(submissions: Iterable[Submission]) -> IntakeResult:
+        return add_credentials(
+            backend.store,
+            key.issuer,
+            submissions,
+            now=now,
+            new_salt=lambda: secrets.token_bytes(HASH_BYTES),
+        )
+
+    if media_type(request, JSON, NDJSON) == NDJSON:
+        result = await run_in_threadpool(lambda: take(_stream(request)))
+        return IntakeAnswer(new=result.new, known=result.known)
+    body = await read_body(request)
+
+    def take_body() -> IntakeAnswer:
+        submissions = _submissions(body)
+        result = take(submissions)
+        hashes = tuple(submission.data for submission in submissions)
+        return IntakeAnswer(new=result.new, known=result.known, hashes=hashes)
+
+    return await run_in_threadpool(take_body)
+
+
+def _stream(request: Request) -> Iterator[Submission]:
+    for number, line in ndjson_lines(request):
+        yield Submission(f"line {number}", line, Canonicalization.JCS)
+
+
+def _submissions(body: bytes) -> list[Submission]:
+    """What a JSON body holds, hashed already: the document was parsed exactly, with the body."""
+    intake, document = parse_request(CredentialIntake, body)
+    given = only_one(
+        {
+            "credential": intake.credential,
+            "hash": intake.hash,
+            "credentials": intake.credentials,
+        }
+    )
+    if intake.hash is not None:
+        if intake.canonicalization is None:
+            raise InvalidInputError(
+                "say what the hash is of: raw or jcs", place="/canonicalization"
+            )
+        return [Submission("/hash", intake.hash, intake.canonicalization, is_hash=True)]
+    if intake.canonicalization is not None:
+        raise InvalidInputError("only a hash has a canonicalization", place="/canonicalization")
+    value = document[given]
+    if isinstance(value, list):
+        return [_hashed(item, f"/credentials/{index}") for index, item in enumerate(value)]
+    return [_hashed(value, "/credential")]
+
+
+def _hashed(document: Json, place: str) -> Submission:
+    if not isinstance(document, dict):
+        raise InvalidInputError("a credential is a JSON object", place=place)
+    return Submission(place, document_hash(document), Canonicalization.JCS, is_hash=True)
