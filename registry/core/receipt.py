@@ -116,7 +116,7 @@ def embed_receipt(document: Mapping[str, Json], receipt: Receipt) -> dict[str, J
         receipt=receipt,
     )
     others = [p for p in _proof_set(document) if not _is_receipt_proof(p)]
-    return {**document, "proof": [*others, proof.model_dump()]}
+    return {**document, "proof": [*others, proof.model_dump(mode="json")]}
 
 
 def extract_receipt(document: Mapping[str, Json]) -> Receipt | None:
