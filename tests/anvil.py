@@ -98,7 +98,9 @@ def anvil(anvil_process: Devnet) -> Iterator[Anvil]:
     snapshot = rpc.ask("evm_snapshot").value
     yield Anvil(anvil_process.url, rpc)
     rpc.ask("anvil_dropAllTransactions")
-    rpc.ask("evm_setAutomine", True)  # noqa: FBT003 - JSON-RPC parameter
+    # Only if it is off: switched on twice, Anvil mines every transaction's block twice.
+    if rpc.ask("anvil_getAutomine").value is False:
+        rpc.ask("evm_setAutomine", True)  # noqa: FBT003 - JSON-RPC parameter
     assert rpc.ask("evm_revert", snapshot).value is True
     rpc.close()
 

@@ -4,11 +4,11 @@ Turns every way in which asking can fail into `UnavailableError`. Retries nothin
 again is the caller's to say. Does not know what the methods mean.
 """
 
-import json
 import time
 from typing import Any  # JSON-RPC parameters and results are JSON of any shape
 from urllib.parse import urlsplit
 
+import orjson
 import requests
 import urllib3
 from web3.exceptions import Web3Exception
@@ -30,7 +30,6 @@ _FAILURES = (
     urllib3.exceptions.HTTPError,
     OSError,
     ValueError,
-    RecursionError,
 )
 
 
@@ -122,10 +121,10 @@ class _Provider(JSONBaseProvider):
             body = self._body(response, deadline)
             # Some providers send the errors of JSON-RPC, and nothing else, as HTTP 400.
             if response.status_code == requests.codes.bad_request and _holds_error(body):
-                return self.decode_rpc_response(body)
+                return _decode(body)
             if response.status_code != requests.codes.ok:
                 raise requests.HTTPError(response=response)
-            return self.decode_rpc_response(body)
+            return _decode(body)
 
     def close(self) -> None:
         self._session.close()
@@ -167,10 +166,16 @@ def _secrets(url: str) -> list[str]:
     return [piece for piece in pieces if piece is not None and len(piece) >= 8]
 
 
+def _decode(body: bytes) -> RPCResponse:
+    # Not the standard library's parser: it overflows the stack on deeply nested input.
+    content: RPCResponse = orjson.loads(body)
+    return content
+
+
 def _holds_error(body: bytes) -> bool:
     try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
+        content: object = _decode(body)
+    except ValueError:
         return False
     return isinstance(content, dict) and isinstance(content.get("error"), dict)
 
