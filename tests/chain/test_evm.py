@@ -20,7 +20,7 @@ from registry.services.ports import (
     StatusChange,
     UnsignedTransaction,
 )
-from tests.anvil import Anvil, open_chain, send, wait_mined
+from tests.anvil import Anvil, open_chain, send
 from tests.rpc_proxy import Fault, RpcProxy
 
 SEAL = bytes.fromhex("5e" * 32)
@@ -287,17 +287,12 @@ class TestFees:
         assert fees.max_fee > 2 * 40 * GWEI
         assert 0 < fees.priority_fee <= fees.max_fee
 
-    def test_the_priority_fee_is_what_others_paid(
-        self, anvil: Anvil, chain: EvmChain, signer: LocalSigner
+    def test_the_priority_fee_is_what_others_paid_empty_blocks_aside(
+        self, proxied: EvmChain, proxy: RpcProxy
     ) -> None:
-        anvil.automine(on=False)
-        unsigned = prepared(chain, signer, chain.anchor_call(signer.address, SEAL))
-        fees = Fees(max_fee=100 * GWEI, priority_fee=3 * GWEI)
-        signed = signer.sign(replace(unsigned, fees=fees))
-        chain.broadcast(signed.raw)
-        anvil.mine()
-        wait_mined(chain, signed.transaction)
-        assert chain.suggest_fees().priority_fee == 3 * GWEI
+        rewards = [["0x0"], [hex(3 * GWEI)], ["0x0"], [hex(9 * GWEI)], [hex(2 * GWEI)]]
+        proxy.lie("eth_feeHistory", lambda history: {**history, "reward": rewards})
+        assert proxied.suggest_fees().priority_fee == 3 * GWEI
 
     def test_no_more_than_the_cap_is_offered(self, anvil: Anvil) -> None:
         anvil.ask("anvil_setNextBlockBaseFeePerGas", hex(50 * GWEI))
