@@ -20,15 +20,20 @@ class Submission:
     data: bytes
     canonicalization: Canonicalization
     is_hash: bool = False
+    is_line: bool = False  # one line of many, which makes sense by itself
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A submission that cannot be taken, and why."""
+    """A submission that cannot be taken, and why.
+
+    `data` is there only for what was skipped: a thousand faulty documents would fill the memory.
+    """
 
     place: str
     reason: str
-    data: bytes
+    data: bytes = b""
+    is_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class IntakeRefusedError(InvalidInputError):
 def add_credentials(
     store: CredentialStore,
     issuer: bytes,
-    submissions: Iterable[Submission],
+    submissions: Iterable[Submission | Rejection],
     *,
     now: datetime,
     new_salt: Callable[[], bytes],
@@ -63,6 +68,7 @@ def add_credentials(
 ) -> IntakeResult:
     """Add credentials to the issuer's open batch, all of them or none.
 
+    What a reader could not even make a submission of comes as a `Rejection` in its place.
     With `on_skip` faulty submissions are handed to it and the others are added; without it every
     submission is read to the end, and any fault raises `IntakeRefusedError` with the first
     `MAX_REPORTED` faults and changes nothing.
@@ -73,15 +79,15 @@ def add_credentials(
     def credentials() -> Iterator[NewCredential]:
         nonlocal rejected
         for submission in submissions:
-            try:
-                yield _hashed(submission, new_salt)
-            except InvalidInputError as exc:
-                rejected += 1
-                rejection = Rejection(submission.place, str(exc), submission.data)
-                if on_skip is not None:
-                    on_skip(rejection)
-                elif len(refused) < MAX_REPORTED:
-                    refused.append(rejection)
+            found = _hashed(submission, new_salt)
+            if isinstance(found, NewCredential):
+                yield found
+                continue
+            rejected += 1
+            if on_skip is not None:
+                on_skip(found)
+            elif len(refused) < MAX_REPORTED:
+                refused.append(Rejection(found.place, found.reason))
         if refused:
             raise IntakeRefusedError(refused, rejected)
 
@@ -89,9 +95,15 @@ def add_credentials(
     return IntakeResult(new=added.new, known=added.known, rejected=rejected)
 
 
-def _hashed(submission: Submission, new_salt: Callable[[], bytes]) -> NewCredential:
-    if submission.is_hash:
-        digest = submission.data
-    else:
-        digest = credential_hash(submission.data, submission.canonicalization)
+def _hashed(
+    submission: Submission | Rejection, new_salt: Callable[[], bytes]
+) -> NewCredential | Rejection:
+    if isinstance(submission, Rejection):
+        return submission
+    digest = submission.data
+    if not submission.is_hash:
+        try:
+            digest = credential_hash(submission.data, submission.canonicalization)
+        except InvalidInputError as exc:
+            return Rejection(submission.place, str(exc), submission.data, submission.is_line)
     return NewCredential(digest, new_salt(), submission.canonicalization)

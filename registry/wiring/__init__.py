@@ -11,8 +11,10 @@ from pathlib import Path
 
 from registry.chain import (
     ChainOptions,
+    Deployment,
     EvmChain,
     KeystoreSigner,
+    deploy,
     deterministic_address,
     development_signer,
 )
@@ -31,6 +33,7 @@ __all__ = ["Registry", "Settings", "load_settings"]
 
 AskPassword = Callable[[Path], str]
 _GWEI = 10**9
+_PRIVATE_FOLDER = 0o700  # it holds salts and signed transactions
 
 
 def utc_now() -> datetime:
@@ -47,12 +50,25 @@ class Registry:
 
     @cached_property
     def store(self) -> Store:
-        """The store, migrated to this version."""
+        """The store, made if it is not there yet and migrated to this version."""
+        file = self.settings.database_file
+        if file is not None:
+            _make_folder(file.parent)
         return open_store(self.settings.database.get_secret_value())
+
+    @property
+    def has_store(self) -> bool:
+        """Whether there is a store to look into; a server's is taken to be there."""
+        file = self.settings.database_file
+        return file is None or file.exists()
 
     @cached_property
     def chain(self) -> Chain:
         """The configured chain; nothing is asked yet."""
+        return self._evm
+
+    @cached_property
+    def _evm(self) -> EvmChain:
         settings = self.settings
         return EvmChain(
             chain_id=settings.chain_id,
@@ -70,7 +86,7 @@ class Registry:
         """The configured key, or None if none is. Raises `InvalidInputError`."""
         settings = self.settings
         if settings.keystore is not None:
-            return KeystoreSigner(settings.keystore, self._password(settings.keystore))
+            return KeystoreSigner(settings.keystore, self.password(settings.keystore))
         if settings.development_account is None:
             return None
         if not settings.is_development_chain:
@@ -121,14 +137,19 @@ class Registry:
             find_receipt=find if with_store else None,
         )
 
-    def close(self) -> None:
-        """Close what was opened."""
-        if "store" in self.__dict__:
-            self.store.close()
-        if "chain" in self.__dict__:
-            self.chain.close()
+    def deploy(self) -> Deployment:
+        """Put the contract on the chain, or find it there; raises as `registry.chain.deploy`."""
+        if self.signer is None:
+            raise InvalidInputError("no key: set keystore or development_account to pay with")
+        return deploy(self._evm, self.signer)
 
-    def _password(self, keystore: Path) -> str:
+    @staticmethod
+    def now() -> datetime:
+        """The time by which this registry goes."""
+        return utc_now()
+
+    def password(self, keystore: Path) -> str:
+        """Password of a keystore: from the file that is set, or asked for."""
         path = self.settings.password_file
         if path is not None:
             try:
@@ -138,3 +159,17 @@ class Registry:
         if self._ask_password is None:
             raise InvalidInputError("password_file (ROOTSEAL_PASSWORD_FILE) is not set")
         return self._ask_password(keystore)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if "store" in self.__dict__:
+            self.store.close()
+        if "_evm" in self.__dict__:
+            self._evm.close()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+    except OSError as exc:
+        raise InvalidInputError(f"cannot make the folder {folder}: {exc.strerror}") from exc

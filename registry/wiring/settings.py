@@ -78,6 +78,17 @@ class Settings(BaseModel):
         return {name: _shown(getattr(self, name)) for name in type(self).model_fields}
 
     @property
+    def database_file(self) -> Path | None:
+        """The store's file; None if it is on a server, in memory, or no URL at all."""
+        try:
+            url = make_url(self.database.get_secret_value())
+        except ArgumentError:
+            return None
+        if url.get_backend_name() != "sqlite" or url.database in {None, "", ":memory:"}:
+            return None
+        return Path(str(url.database))
+
+    @property
     def is_development_chain(self) -> bool:
         """Whether the chain is Anvil's."""
         return self.chain_id == DEVELOPMENT_CHAIN

@@ -1,0 +1,117 @@
+"""`rootseal add`: take credentials in."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Annotated
+
+import orjson
+import typer
+
+from registry.cli.inputs import Kind, shown, submissions
+from registry.cli.session import Session
+from registry.core.address import format_address
+from registry.core.tree import SALT_BYTES
+from registry.errors import InvalidInputError
+from registry.services.intake import Rejection, add_credentials
+
+
+def add(
+    session: Session,
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH…", help="Files and folders; - is stdin.")
+    ],
+    kind: Annotated[
+        Kind | None,
+        typer.Option("--as", help="What the files hold, if their names do not say."),
+    ] = None,
+    skip_invalid: Annotated[
+        Path | None,
+        typer.Option(
+            "--skip-invalid",
+            metavar="REJECTED.ndjson",
+            help="Write faulty credentials to this new file and add the others.",
+        ),
+    ] = None,
+) -> None:
+    """Add credentials to tonight's batch: all of them, or none if one is faulty.
+
+    JSON credentials (.json), one a line (.ndjson, .jsonl, stdin), hashes (.csv with a column
+    `hash`, perhaps `canonicalization`), folders of them, and any other file as its bytes.
+    The same credential twice is one credential.
+
+    Example: rootseal add roster.ndjson diplomas/
+    """
+    output = session.output
+    registry = session.registry
+    issuer = registry.issuer
+    found = submissions(
+        paths, kind=kind, on_receipt=lambda name: output.note(f"Passed over the receipt {name}")
+    )
+    with _rejects(skip_invalid) as rejects:
+        result = add_credentials(
+            registry.store,
+            issuer,
+            output.counted(found, "credentials read"),
+            now=registry.now(),
+            new_salt=lambda: secrets.token_bytes(SALT_BYTES),
+            on_skip=None if rejects is None else rejects.write,
+        )
+    waiting = registry.store.open_count(issuer)
+    rejected_to = skip_invalid if result.rejected else None
+    output.result(
+        {
+            "issuer": format_address(issuer),
+            "new": result.new,
+            "known": result.known,
+            "rejected": result.rejected,
+            "rejectedTo": None if rejected_to is None else shown(rejected_to),
+            "waiting": waiting,
+        },
+        [
+            f"Added {result.new:,}, known already {result.known:,}, rejected {result.rejected:,}.",
+            *([] if rejected_to is None else [f"The rejected are in {shown(rejected_to)}."]),
+            f"{waiting:,} credentials of {format_address(issuer)} wait to be sealed.",
+        ],
+    )
+
+
+class _Rejects:
+    """The file of rejected credentials: lines as they were, of anything else place and reason."""
+
+    def __init__(self, path: Path, file: IO[bytes]) -> None:
+        self._path = path
+        self._file = file
+        self.count = 0
+
+    def write(self, rejection: Rejection) -> None:
+        line = rejection.data
+        if not rejection.is_line:
+            line = orjson.dumps({"place": rejection.place, "reason": rejection.reason})
+        try:
+            self._file.write(line + b"\n")
+        except OSError as exc:
+            raise _unwritable(self._path, exc) from exc
+        self.count += 1
+
+
+@contextmanager
+def _rejects(path: Path | None) -> Iterator[_Rejects | None]:
+    if path is None:
+        yield None
+        return
+    try:
+        # Never over a file that is there: it may be the roster itself.
+        file = path.open("xb")
+    except OSError as exc:
+        raise _unwritable(path, exc) from exc
+    with file:
+        rejects = _Rejects(path, file)
+        yield rejects
+    if rejects.count == 0:
+        path.unlink()
+
+
+def _unwritable(path: Path, exc: OSError) -> InvalidInputError:
+    return InvalidInputError(f"cannot write {shown(path)}: {exc.strerror}")

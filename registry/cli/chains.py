@@ -1,0 +1,83 @@
+"""`rootseal devnet` and `deploy`: a chain with the contract on it."""
+
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from registry.cli.output import Value
+from registry.cli.session import Session
+from registry.core.address import format_address
+from registry.errors import UnavailableError
+
+
+def devnet(
+    session: Session,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where the node listens.")] = 8545,
+    state: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder that keeps the chain from run to run."),
+    ] = None,
+) -> None:
+    """Run a development chain with the contract on it, until Ctrl-C.
+
+    Needs Anvil. Its accounts are public: never for anything of value.
+
+    Example: rootseal devnet --state rootseal-data
+    """
+    from registry.wiring import tools  # noqa: PLC0415 - slow to import
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    with tools.running_devnet(port=port, state=state) as node:
+        session.overrides |= {"rpc_url": node.url, "chain_id": str(tools.DEVELOPMENT_CHAIN)}
+        session.overrides.setdefault("development_account", "0")
+        deployment = session.registry.deploy()
+        account = format_address(tools.development_account(session.settings))
+        contract = format_address(deployment.address)
+        value: dict[str, Value] = {
+            "rpcUrl": node.url,
+            "chainId": session.settings.chain_id,
+            "contract": contract,
+            "account": account,
+        }
+        session.output.result(
+            value,
+            [f"RPC       {node.url}", f"contract  {contract}", f"account   {account}"],
+        )
+        session.output.note("Running until Ctrl-C.")
+        try:
+            code = node.wait()
+        except KeyboardInterrupt:
+            session.output.note("Stopping.")
+            return
+    raise UnavailableError(f"ended by itself with code {code}", source="anvil")
+
+
+def deploy(session: Session) -> None:
+    """Deploy the contract on the configured chain, unless it is there; check its code.
+
+    Its address is the same on every chain.
+
+    Example: rootseal deploy --chain-id 11155111 --rpc-url https://… --keystore issuer.json
+    """
+    deployment = session.registry.deploy()
+    address = format_address(deployment.address)
+    transaction = deployment.transaction
+    value = {
+        "contract": address,
+        "chain": f"eip155:{session.settings.chain_id}",
+        "transaction": None if transaction is None else "0x" + transaction.hex(),
+        "gasUsed": deployment.gas_used,
+    }
+    if transaction is None:
+        lines = [f"The contract is at {address} already; its code is ours."]
+    else:
+        lines = [f"Deployed at {address} with {deployment.gas_used:,} gas; its code is ours."]
+    session.output.result(value, lines)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    # As Ctrl-C, so that Anvil is stopped and its state written.
+    raise KeyboardInterrupt

@@ -1,0 +1,190 @@
+"""From paths to submissions: which file holds what, and reading it within limits.
+
+Faulty content becomes a `Rejection`; a path that cannot be read at all is an error.
+"""
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, Final
+
+from registry.cli.lines import read_csv, read_ndjson
+from registry.core.canonical import Canonicalization
+from registry.core.documents import MAX_DOCUMENT_BYTES
+from registry.errors import InvalidInputError, NotFoundError, TooLargeError
+from registry.services.intake import Rejection, Submission
+
+STDIN: Final = Path("-")
+RECEIPT_SUFFIX: Final = ".receipt.json"
+MAX_FILE_BYTES: Final = 256 * 2**20  # of one raw file, which is read whole
+MAX_CREDENTIALS: Final = 10_000_000  # of one run
+MAX_FOLDER_DEPTH: Final = 32
+
+
+class Kind(StrEnum):
+    """What a file holds."""
+
+    JCS = "jcs"  # one JSON credential
+    RAW = "raw"  # one credential that is its bytes
+    NDJSON = "ndjson"  # a JSON credential a line
+    CSV = "csv"  # a credential hash a row
+
+
+_KINDS: Final = {
+    ".json": Kind.JCS,
+    ".ndjson": Kind.NDJSON,
+    ".jsonl": Kind.NDJSON,
+    ".csv": Kind.CSV,
+}
+
+
+def submissions(
+    paths: Iterable[Path], *, kind: Kind | None, on_receipt: Callable[[str], None]
+) -> Iterator[Submission | Rejection]:
+    """Read all credentials under `paths`, in order; `-` is stdin, NDJSON unless `kind` says.
+
+    `on_receipt` is told of receipts among the files, which are no credentials and passed over.
+    Raises `InvalidInputError` for a path that cannot be read, for one without credentials, and
+    as `read_csv`; `TooLargeError` past `MAX_CREDENTIALS` and `MAX_FOLDER_DEPTH`.
+    """
+    total = 0
+    for path in paths:
+        found = 0
+        for submission in _of_path(path, kind, on_receipt):
+            found += 1
+            total += 1
+            if total > MAX_CREDENTIALS:
+                raise TooLargeError(f"more than {MAX_CREDENTIALS:,} credentials in one run")
+            yield submission
+        if found == 0 and not _is_receipt(path):
+            raise InvalidInputError(f"there is no credential in {shown(path)}")
+
+
+def read_whole(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
+    """The bytes of a file. Raises `InvalidInputError`, `NotFoundError`, `TooLargeError`."""
+    with _opened(path) as file:
+        data = _read(file, path, limit)
+    if data is None:
+        raise TooLargeError(f"{shown(path)} has more than {limit} bytes")
+    return data
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file, all of it or nothing. Raises `InvalidInputError`."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        partial.write_bytes(data)
+        partial.replace(path)
+    except OSError as exc:
+        partial.unlink(missing_ok=True)
+        raise InvalidInputError(f"cannot write {shown(path)}: {exc.strerror}") from exc
+
+
+def receipt_path(path: Path) -> Path:
+    """Where a file's receipt lies: beside it."""
+    return path.with_name(path.name + RECEIPT_SUFFIX)
+
+
+def shown(path: Path) -> str:
+    """A path for messages: file names may hold bytes that are no text."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def _of_path(
+    path: Path, kind: Kind | None, on_receipt: Callable[[str], None]
+) -> Iterator[Submission | Rejection]:
+    if path == STDIN:
+        yield from _of_file(sys.stdin.buffer, path, "stdin", kind or Kind.NDJSON)
+        return
+    files = _walk(path, 0) if path.is_dir() else iter([path])
+    for file in files:
+        if kind is None and _is_receipt(file):
+            on_receipt(shown(file))
+            continue
+        found = _KINDS.get(file.suffix.lower(), Kind.RAW) if kind is None else kind
+        with _opened(file) as opened:
+            yield from _of_file(opened, file, shown(file), found)
+
+
+def _of_file(
+    file: IO[bytes], path: Path, name: str, kind: Kind
+) -> Iterator[Submission | Rejection]:
+    try:
+        match kind:
+            case Kind.NDJSON:
+                yield from read_ndjson(file, name)
+            case Kind.CSV:
+                yield from read_csv(file, name)
+            case Kind.JCS:
+                yield _whole(file, path, name, Canonicalization.JCS, MAX_DOCUMENT_BYTES)
+            case Kind.RAW:
+                yield _whole(file, path, name, Canonicalization.RAW, MAX_FILE_BYTES)
+    except OSError as exc:
+        raise _unreadable(path, exc) from exc
+
+
+def _whole(
+    file: IO[bytes], path: Path, name: str, canonicalization: Canonicalization, limit: int
+) -> Submission | Rejection:
+    data = _read(file, path, limit)
+    if data is None:
+        return Rejection(name, f"file is larger than {limit} bytes")
+    if not data:
+        return Rejection(name, "file is empty")
+    return Submission(name, data, canonicalization)
+
+
+def _read(file: IO[bytes], path: Path, limit: int) -> bytes | None:
+    """All bytes; None if there are more than `limit`."""
+    try:
+        data = file.read(limit + 1)
+    except OSError as exc:
+        raise _unreadable(path, exc) from exc
+    return None if len(data) > limit else data
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        if path.is_dir():
+            raise InvalidInputError(f"{shown(path)} is a folder; a file is wanted here")
+        return path.open("rb")
+    except OSError as exc:
+        raise _unreadable(path, exc) from exc
+
+
+def _walk(folder: Path, depth: int) -> Iterator[Path]:
+    """Files under a folder in order of their names; no hidden ones, and no links to folders."""
+    if depth >= MAX_FOLDER_DEPTH:
+        raise TooLargeError(f"folders are nested deeper than {MAX_FOLDER_DEPTH}: {shown(folder)}")
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as exc:
+        raise _unreadable(folder, exc) from exc
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            if not entry.is_symlink():
+                yield from _walk(entry, depth + 1)
+        elif _is_regular(entry):
+            yield entry
+
+
+def _is_regular(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError as exc:
+        raise _unreadable(path, exc) from exc
+
+
+def _is_receipt(path: Path) -> bool:
+    return path.name.endswith(RECEIPT_SUFFIX)
+
+
+def _unreadable(path: Path, exc: OSError) -> InvalidInputError:
+    if isinstance(exc, FileNotFoundError):
+        return NotFoundError(f"there is no {shown(path)}")
+    return InvalidInputError(f"cannot read {shown(path)}: {exc.strerror}")

@@ -1,0 +1,108 @@
+"""Reading files of many credentials: NDJSON, and CSV with hashes. Streams; adds nothing."""
+
+import csv
+import re
+from collections.abc import Iterator
+from typing import IO, Final
+
+from registry.core.canonical import Canonicalization
+from registry.core.documents import MAX_DOCUMENT_BYTES
+from registry.errors import InvalidInputError, TooLargeError
+from registry.services.intake import Rejection, Submission
+
+MAX_CSV_LINE_BYTES: Final = 64 * 2**10  # a hash and what else a roster has in a row
+_BOM: Final = b"\xef\xbb\xbf"  # which spreadsheets like to put first
+_DIGITS: Final = re.compile(r"(?:0x)?([0-9a-fA-F]{64})", re.ASCII)
+
+
+def read_ndjson(file: IO[bytes], name: str) -> Iterator[Submission | Rejection]:
+    """One credential a line; empty lines are passed over."""
+    for number, line in _lines(file, MAX_DOCUMENT_BYTES):
+        place = f"{name}:{number}"
+        if line is None:
+            yield Rejection(place, f"line is longer than {MAX_DOCUMENT_BYTES} bytes")
+        elif line.strip():
+            yield Submission(place, line, Canonicalization.JCS, is_line=True)
+
+
+def read_csv(file: IO[bytes], name: str) -> Iterator[Submission | Rejection]:
+    """One credential hash a row, from the column `hash`; other columns are passed over.
+
+    A column `canonicalization` says how the hash was made (`jcs` or `raw`); without it, raw.
+    Raises `InvalidInputError` if the header lacks `hash`, or names a column of ours twice, and
+    if the file is no CSV in UTF-8.
+    """
+    rows = csv.reader(_text(file, name), strict=True)
+    header: list[str] | None = None
+    try:
+        for row in rows:
+            place = f"{name}:{rows.line_num}"
+            if not any(cell.strip() for cell in row):
+                continue
+            if header is None:
+                header = _header(row, place)
+            else:
+                yield _row(header, row, place)
+    except csv.Error as exc:
+        raise InvalidInputError(f"not CSV: {exc}", place=f"{name}:{rows.line_num}") from exc
+
+
+def parse_hash_digits(text: str) -> bytes | None:
+    """A hash as people paste it, with or without 0x, in any case; None if it is none."""
+    match = _DIGITS.fullmatch(text.strip())
+    return None if match is None else bytes.fromhex(match[1])
+
+
+def _lines(file: IO[bytes], limit: int) -> Iterator[tuple[int, bytes | None]]:
+    """Lines by number, without their ends; None for one that is longer than `limit`."""
+    number = 0
+    while line := file.readline(limit + 3):  # with a line end, and one to see that it is longer
+        number += 1
+        if number == 1:
+            line = line.removeprefix(_BOM)
+        content = line.rstrip(b"\r\n")
+        if len(content) <= limit:
+            yield number, content
+            continue
+        while line and not line.endswith(b"\n"):
+            line = file.readline(limit)
+        yield number, None
+
+
+def _text(file: IO[bytes], name: str) -> Iterator[str]:
+    for number, line in _lines(file, MAX_CSV_LINE_BYTES):
+        place = f"{name}:{number}"
+        if line is None:
+            raise TooLargeError(f"line is longer than {MAX_CSV_LINE_BYTES} bytes", place=place)
+        try:
+            yield line.decode("utf-8") + "\n"
+        except UnicodeDecodeError as exc:
+            raise InvalidInputError("not UTF-8", place=place) from exc
+
+
+def _header(row: list[str], place: str) -> list[str]:
+    header = [cell.strip() for cell in row]
+    for column in ("hash", "canonicalization"):
+        if header.count(column) > 1:
+            raise InvalidInputError(f"the header names the column {column!r} twice", place=place)
+    if "hash" not in header:
+        names = ", ".join(repr(cell[:40]) for cell in header[:20])
+        raise InvalidInputError(
+            f"the header has no column 'hash'; its columns are {names}", place=place
+        )
+    return header
+
+
+def _row(header: list[str], row: list[str], place: str) -> Submission | Rejection:
+    if len(row) != len(header):
+        return Rejection(place, f"{len(row)} cells in a table of {len(header)} columns")
+    cells = dict(zip(header, row, strict=True))
+    digest = parse_hash_digits(cells["hash"])
+    if digest is None:
+        return Rejection(place, f"not a hash (64 hex digits): {cells['hash'][:80]!r}")
+    named = cells.get("canonicalization", "").strip() or Canonicalization.RAW.value
+    try:
+        canonicalization = Canonicalization(named)
+    except ValueError:
+        return Rejection(place, f"canonicalization is jcs or raw, not {named[:40]!r}")
+    return Submission(place, digest, canonicalization, is_hash=True)

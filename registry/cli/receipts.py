@@ -1,0 +1,108 @@
+"""`rootseal receipt` and `export receipts`: what holders keep."""
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from registry.cli.inputs import STDIN, read_whole, receipt_path, shown, write_whole
+from registry.cli.output import Value
+from registry.cli.session import Session
+from registry.cli.targets import Target, find_hash, parse_target
+from registry.core.documents import parse_document
+from registry.core.receipt import Receipt, embed_receipt, print_receipt
+from registry.core.tree import generic_path
+from registry.errors import InvalidInputError
+from registry.services.receipts import receipt_of
+
+
+def receipt(
+    session: Session,
+    targets: Annotated[
+        list[str], typer.Argument(metavar="HASH|FILE…", help="Credentials to give receipts of.")
+    ],
+    to: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write there; - is stdout."),
+    ] = None,
+    embed: Annotated[
+        bool,
+        typer.Option("--embed", help="Write the JSON credential with the receipt as a proof."),
+    ] = False,
+    path: Annotated[
+        bool,
+        typer.Option("--path", help="Print the path for generic Merkle verifiers instead."),
+    ] = False,
+) -> None:
+    """Give receipts: of FILE as FILE.receipt.json beside it, of HASH on stdout.
+
+    With --embed, FILE.json becomes FILE.sealed.json, unless -o says otherwise.
+
+    Examples: rootseal receipt diploma.pdf; rootseal receipt --embed badge.json
+    """
+    if len(targets) > 1 and (path or to is not None):
+        raise InvalidInputError("--path and -o take one credential at a time")
+    if embed and path:
+        raise InvalidInputError("--embed and --path exclude each other")
+    written: list[Value] = []
+    for target in [parse_target(text) for text in targets]:
+        found = _receipt(session, target)
+        if path:
+            session.output.raw(orjson.dumps(_path(found), option=orjson.OPT_INDENT_2))
+            return
+        if found.is_pending:
+            session.output.note(
+                f"{target.name}: pending. The batch is not final, so this receipt proves nothing "
+                "yet; run `rootseal nightly`, then ask again."
+            )
+        data = _embedded(target, found) if embed else print_receipt(found)
+        destination = _destination(target, to, embed=embed)
+        _write(session, data, destination)
+        written.append(_value(found, destination))
+    session.output.result({"receipts": written}, [])
+
+
+def _receipt(session: Session, target: Target) -> Receipt:
+    store = session.existing_store
+    return receipt_of(store, find_hash(store, target), issuer=session.settings.issuer)
+
+
+def _path(found: Receipt) -> Value:
+    return {
+        "credentialHash": found.credential_hash.hex(),
+        "seal": found.seal.hex(),
+        "path": generic_path(salt=found.salt, proof=found.proof),
+    }
+
+
+def _embedded(target: Target, found: Receipt) -> bytes:
+    if target.path is None:
+        raise InvalidInputError("--embed needs the credential's file, not its hash")
+    document = parse_document(read_whole(target.path))
+    return orjson.dumps(embed_receipt(document, found), option=orjson.OPT_INDENT_2) + b"\n"
+
+
+def _destination(target: Target, to: Path | None, *, embed: bool) -> Path | None:
+    """Where to write; None for stdout."""
+    if to is not None:
+        return None if to == STDIN else to
+    if target.path is None:
+        return None
+    return target.path.with_suffix(".sealed.json") if embed else receipt_path(target.path)
+
+
+def _write(session: Session, data: bytes, path: Path | None) -> None:
+    if path is not None:
+        write_whole(path, data)
+        session.output.note(f"Wrote {shown(path)}")
+    elif not session.output.is_json:
+        session.output.raw(data.rstrip(b"\n"))
+
+
+def _value(found: Receipt, path: Path | None) -> Value:
+    return {
+        "receipt": found.model_dump(mode="json"),
+        "pending": found.is_pending,
+        "writtenTo": None if path is None else shown(path),
+    }

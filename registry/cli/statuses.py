@@ -1,0 +1,149 @@
+"""`rootseal revoke`, `suspend`, `reinstate`: change a status on chain; `status`: look it up."""
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+import typer
+
+from registry.cli.anchoring import DEFAULT_PATIENCE, Patience, run_anchoring
+from registry.cli.command import DONE, REFUSED, UNDECIDED
+from registry.cli.lines import parse_hash_digits
+from registry.cli.output import Value
+from registry.cli.session import Session
+from registry.cli.targets import find_hash, parse_target
+from registry.core.address import format_address
+from registry.errors import InvalidInputError
+from registry.services.ports import CredentialStatus, StatusChange
+from registry.services.status import REASONS
+
+# An enum, so that help and completion list the names.
+Reason = StrEnum("Reason", {name: name for name in REASONS})  # type: ignore[misc]  # made from data
+
+Targets = Annotated[list[str] | None, typer.Argument(metavar="HASH|FILE…", help="The credentials.")]
+Seal = Annotated[
+    str | None, typer.Option("--seal", metavar="HEX", help="A whole batch, by its seal.")
+]
+Why = Annotated[Reason, typer.Option("--reason", help="Why; it stands in the event.")]
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", help="Send it, but do not wait until it is final.")
+]
+_UNSPECIFIED: Final = Reason("unspecified")
+
+
+def revoke(
+    session: Session,
+    targets: Targets = None,
+    seal: Seal = None,
+    reason: Why = _UNSPECIFIED,
+    no_wait: NoWait = False,
+    patience: Patience = DEFAULT_PATIENCE,
+) -> None:
+    """Revoke credentials, or a whole batch, on chain. For good: it cannot be undone.
+
+    Example: rootseal revoke diploma.pdf --reason superseded
+    """
+    wanted = _request(session, targets, seal, CredentialStatus.REVOKED, reason)
+    _carry_out(session, wanted, patience=None if no_wait else patience)
+
+
+def suspend(
+    session: Session,
+    targets: Targets = None,
+    seal: Seal = None,
+    reason: Why = _UNSPECIFIED,
+    no_wait: NoWait = False,
+    patience: Patience = DEFAULT_PATIENCE,
+) -> None:
+    """Suspend credentials, or a whole batch, on chain, until they are reinstated.
+
+    Example: rootseal suspend badge.json --reason certificate-hold
+    """
+    wanted = _request(session, targets, seal, CredentialStatus.SUSPENDED, reason)
+    _carry_out(session, wanted, patience=None if no_wait else patience)
+
+
+def reinstate(
+    session: Session,
+    targets: Targets = None,
+    seal: Seal = None,
+    reason: Why = _UNSPECIFIED,
+    no_wait: NoWait = False,
+    patience: Patience = DEFAULT_PATIENCE,
+) -> None:
+    """Make suspended credentials, or a suspended batch, active again on chain.
+
+    Example: rootseal reinstate badge.json
+    """
+    wanted = _request(session, targets, seal, CredentialStatus.ACTIVE, reason)
+    _carry_out(session, wanted, patience=None if no_wait else patience)
+
+
+def parse_seal(text: str) -> bytes:
+    """Read a seal. Raises `InvalidInputError`."""
+    seal = parse_hash_digits(text)
+    if seal is None:
+        raise InvalidInputError(f"not a seal (64 hex digits): {text[:80]!r}", place="--seal")
+    return seal
+
+
+def _request(
+    session: Session,
+    targets: list[str] | None,
+    seal: str | None,
+    status: CredentialStatus,
+    reason: Reason,
+) -> list[StatusChange]:
+    if bool(targets) == (seal is not None):
+        raise InvalidInputError("name credentials by HASH or FILE, or a batch by --seal")
+    store = session.existing_store
+    registry = session.registry
+    code = REASONS[reason.value]
+    if seal is not None:
+        change = registry.statuses.request_for_seal(
+            registry.issuer, parse_seal(seal), status, reason=code, now=registry.now()
+        )
+        return [change]
+    hashes = [find_hash(store, parse_target(text)) for text in targets or ()]
+    return registry.statuses.request(
+        registry.issuer, hashes, status, reason=code, now=registry.now()
+    )
+
+
+def _carry_out(session: Session, wanted: list[StatusChange], *, patience: int | None) -> None:
+    """Send what is wanted; `patience` is None if nobody waits for it."""
+    run_anchoring(session, patience=patience or 0)
+    changes = [session.registry.store.status_change(change.id) for change in wanted]
+    lines = [line for change in changes for line in _change_lines(change)]
+    is_refused = any(change.refusal is not None for change in changes)
+    is_done = all(change.done_at is not None for change in changes)
+    if not is_done:
+        lines.append("Not final yet. `rootseal anchor` goes on from here; nothing is lost.")
+    session.output.result({"changes": [_change_value(change) for change in changes]}, lines)
+    if is_refused:
+        raise typer.Exit(REFUSED)
+    raise typer.Exit(DONE if is_done or patience is None else UNDECIDED)
+
+
+def _change_value(change: StatusChange) -> Value:
+    return {
+        "id": change.id,
+        "issuer": format_address(change.issuer),
+        "seal": change.seal.hex(),
+        "leafIndexes": None if change.leaf_indexes is None else list(change.leaf_indexes),
+        "status": change.status.name.lower(),
+        "state": _state(change),
+        "refusal": change.refusal,
+    }
+
+
+def _change_lines(change: StatusChange) -> list[str]:
+    indexes = change.leaf_indexes
+    what = "the whole batch" if indexes is None else f"{len(indexes):,} credentials"
+    line = f"{change.status.name.lower()}: {what} under seal {change.seal.hex()}: {_state(change)}"
+    return [line] if change.refusal is None else [line, f"  {change.refusal}"]
+
+
+def _state(change: StatusChange) -> str:
+    if change.refusal is not None:
+        return "refused"
+    return "requested" if change.done_at is None else "final"

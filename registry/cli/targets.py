@@ -1,0 +1,49 @@
+"""Naming a credential on the command line: by its hash, or by its file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from registry.cli.inputs import read_whole, shown
+from registry.cli.lines import parse_hash_digits
+from registry.core.canonical import Canonicalization, credential_hash
+from registry.errors import InvalidInputError, NotFoundError
+from registry.services.ports import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A credential as it was named; `path` is None if by its hash."""
+
+    name: str
+    path: Path | None
+    hashes: tuple[bytes, ...]  # that it may go by: as a JSON document, as bytes
+
+
+def parse_target(text: str) -> Target:
+    """Read HASH or FILE. Raises `InvalidInputError`, `NotFoundError`."""
+    digest = parse_hash_digits(text)
+    path = Path(text)
+    if digest is not None and not path.exists():
+        return Target(digest.hex(), None, (digest,))
+    if digest is None and not path.exists():
+        raise NotFoundError(f"neither a hash (64 hex digits) nor a file: {shown(path)}")
+    return Target(shown(path), path, _hashes(read_whole(path)))
+
+
+def find_hash(store: Store, target: Target) -> bytes:
+    """The hash under which the store has a credential. Raises `NotFoundError`."""
+    for digest in target.hashes:
+        if store.find_credentials(digest):
+            return digest
+    raise NotFoundError(f"the store has no credential {target.name}")
+
+
+def _hashes(data: bytes) -> tuple[bytes, ...]:
+    raw = credential_hash(data, Canonicalization.RAW)
+    if data.lstrip()[:1] != b"{":
+        return (raw,)
+    try:
+        return (credential_hash(data, Canonicalization.JCS), raw)
+    except InvalidInputError:
+        # It only looked like JSON, or was added as bytes because it is none that can be carried.
+        return (raw,)

@@ -1,0 +1,90 @@
+"""`rootseal verify`: a credential and its receipt against the chain."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from registry.cli.command import DONE, REFUSED, UNDECIDED
+from registry.cli.inputs import read_whole, receipt_path, shown
+from registry.cli.lines import parse_hash_digits
+from registry.cli.session import Session
+from registry.core.address import parse_address
+from registry.core.receipt import MAX_RECEIPT_BYTES
+from registry.core.report import Outcome, Report, Verdict
+from registry.errors import InvalidInputError
+from registry.services.verification import Evidence
+
+_EXITS: Final = {
+    Verdict.VALID: DONE,
+    Verdict.INVALID: REFUSED,
+    Verdict.UNDETERMINED: UNDECIDED,
+}
+_MARKS: Final = {
+    Outcome.PASS: "✓",
+    Outcome.FAIL: "✗",
+    Outcome.UNKNOWN: "?",
+    Outcome.SKIPPED: "–",
+}
+
+
+def verify(
+    session: Session,
+    credential: Annotated[
+        Path | None, typer.Argument(metavar="[CREDENTIAL]", help="The credential's file.")
+    ] = None,
+    receipt: Annotated[
+        Path | None,
+        typer.Option("--receipt", metavar="FILE", help="Its receipt, if not beside or inside it."),
+    ] = None,
+    digest: Annotated[
+        str | None, typer.Option("--hash", metavar="HEX", help="Its hash, instead of the file.")
+    ] = None,
+    issuer: Annotated[
+        str | None,
+        typer.Option("--issuer", metavar="ADDRESS", help="Who must have issued it."),
+    ] = None,
+    no_store: Annotated[
+        bool, typer.Option("--no-store", help="Do not look for a receipt in the store.")
+    ] = False,
+) -> None:
+    """Verify a credential with its receipt against the chain.
+
+    The receipt is CREDENTIAL.receipt.json if that lies beside it, or in its proof, or else
+    the store's, if there is one here.
+
+    Exit code 0: valid; 1: invalid; 2: wrong use; 3: could not be decided.
+
+    Example: rootseal verify diploma.pdf --issuer 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266
+    """
+    if credential is not None and digest is not None:
+        raise InvalidInputError("give the credential or its hash, not both")
+    if receipt is None and credential is not None and receipt_path(credential).is_file():
+        receipt = receipt_path(credential)
+    evidence = Evidence(
+        credential=None if credential is None else read_whole(credential),
+        credential_hash=None if digest is None else _hash(digest),
+        receipt=None if receipt is None else read_whole(receipt, MAX_RECEIPT_BYTES + 1),
+    )
+    expected = None if issuer is None else parse_address(issuer, place="--issuer")
+    with_store = not no_store and session.registry.has_store
+    report = session.registry.verification(with_store=with_store).verify(
+        evidence, expected_issuer=expected
+    )
+    name = None if credential is None else shown(credential)
+    session.output.result(report.model_dump(mode="json"), _lines(report, name))
+    raise typer.Exit(_EXITS[report.verdict])
+
+
+def _hash(text: str) -> bytes:
+    digest = parse_hash_digits(text)
+    if digest is None:
+        raise InvalidInputError(f"not a hash (64 hex digits): {text[:80]!r}", place="--hash")
+    return digest
+
+
+def _lines(report: Report, name: str | None) -> list[str]:
+    """The verdict first, then every check."""
+    subject = "" if name is None else f"  {name}"
+    checks = [f"  {_MARKS[c.outcome]} {c.name:<10} {c.detail}" for c in report.checks]
+    return [f"{report.verdict.value.upper()}{subject}", report.summary, *checks]

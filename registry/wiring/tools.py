@@ -1,0 +1,38 @@
+"""Tools for operators that need no `Registry`: a development chain and new keys.
+
+For edges, which may not import adapters themselves.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from registry.chain import Devnet, create_keystore, development_signer
+from registry.errors import InvalidInputError
+from registry.wiring.settings import DEVELOPMENT_CHAIN, Settings
+
+__all__ = ["DEVELOPMENT_CHAIN", "create_keystore", "development_account", "running_devnet"]
+
+_STATE_FILE: Final = "devnet.json"
+
+
+@contextmanager
+def running_devnet(*, port: int, state: Path | None) -> Iterator[Devnet]:
+    """Run Anvil while the context is open; `state` is the folder that keeps the chain, if any.
+
+    Raises as `Devnet.start`, and `InvalidInputError` if the folder cannot be made.
+    """
+    if state is not None:
+        try:
+            state.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise InvalidInputError(f"cannot make the folder {state}: {exc.strerror}") from exc
+    file = None if state is None else state / _STATE_FILE
+    with Devnet(port=port, state=file) as devnet:
+        yield devnet
+
+
+def development_account(settings: Settings) -> bytes:
+    """Address of the Anvil account that is set, the first if none is."""
+    return development_signer(settings.development_account or 0).address
