@@ -1,0 +1,169 @@
+"""An issuer's office: its store, its key, and a real chain that a test may turn and twist."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from secrets import token_bytes
+
+from registry.chain import LocalSigner, development_signer
+from registry.chain.contract import seal_anchored_topic
+from registry.core.address import format_address
+from registry.core.batch import BatchState
+from registry.core.canonical import Canonicalization
+from registry.core.receipt import Receipt
+from registry.errors import NotFoundError
+from registry.services.anchoring import Anchoring, Nightly
+from registry.services.intake import Submission, add_credentials
+from registry.services.ports import Attempt, Batch, Chain, Purpose, Signer, Store
+from registry.services.receipts import receipt_of
+from registry.services.sending import Sending
+from registry.services.status import StatusService, advance_status_changes
+from registry.services.verification import Verification
+from tests.anvil import Anvil
+
+ISSUER = development_signer().address
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_salt() -> bytes:
+    return token_bytes(32)
+
+
+def anchor_events(anvil: Anvil, seal: bytes) -> int:
+    """How often a seal was anchored on the chain as it stands, by anybody on any contract."""
+    topics = ["0x" + seal_anchored_topic().hex(), None, "0x" + seal.hex()]
+    logs = anvil.ask("eth_getLogs", {"fromBlock": "0x0", "toBlock": "latest", "topics": topics})
+    return len(list(logs.elements()))
+
+
+@dataclass(frozen=True)
+class Office:
+    """Everything one issuer works with. Another process's office has the same store and chain."""
+
+    store: Store
+    anvil: Anvil
+    chain: Chain
+    signer: Signer | None
+    issuer: bytes = ISSUER
+
+    @property
+    def sending(self) -> Sending:
+        return Sending(self.store, self.chain, self.signer, utc_now)
+
+    @property
+    def anchoring(self) -> Anchoring:
+        return Anchoring(self.store, self.chain, self.sending)
+
+    @property
+    def nightly(self) -> Nightly:
+        """The nightly job, for which a block is mined whenever it waits."""
+        return Nightly(self.store, self.anchoring, utc_now, lambda _: self.anvil.mine(), 1)
+
+    @property
+    def statuses(self) -> StatusService:
+        return StatusService(self.store)
+
+    def with_signer(self, signer: Signer | None) -> "Office":
+        return replace(self, signer=signer)
+
+    def with_chain(self, chain: Chain) -> "Office":
+        return replace(self, chain=chain)
+
+    def add(self, files: Iterable[bytes], kind: Canonicalization = Canonicalization.RAW) -> None:
+        submissions = [Submission(str(place), data, kind) for place, data in enumerate(files)]
+        add_credentials(self.store, self.issuer, submissions, now=utc_now(), new_salt=new_salt)
+
+    def sealed(self, *names: str) -> Batch:
+        """Seal a batch of one raw file for each name."""
+        self.add(name.encode() for name in names or ("diploma",))
+        batch = self.store.seal_open_batch(self.issuer, now=utc_now())
+        assert batch is not None
+        return batch
+
+    def advance(self, batch: Batch) -> Batch:
+        return self.anchoring.advance(self.store.batch(batch.id))
+
+    def anchored(self, *names: str) -> Batch:
+        """Seal and anchor a batch, which is not final yet; needs automine."""
+        batch = self.sealed(*names)
+        self.advance(batch)
+        batch = self.advance(batch)
+        assert batch.state is BatchState.ANCHORED
+        return batch
+
+    def final(self, *names: str) -> Batch:
+        batch = self.anchored(*names)
+        self.anvil.mine(3)
+        return self.finish(batch)
+
+    def finish(self, batch: Batch) -> Batch:
+        """Advance a batch, and mine, until it is final."""
+        for _ in range(6):
+            batch = self.advance(batch)
+            if batch.state is BatchState.FINAL:
+                return batch
+            self.anvil.mine()
+        raise AssertionError(f"{batch.id} is {batch.state}")
+
+    def finish_status_changes(self) -> None:
+        """Carry out every open status change; needs automine."""
+        for _ in range(20):
+            if not self.store.open_status_changes(self.issuer):
+                return
+            advance_status_changes(self.sending, self.store, self.issuer)
+            self.anvil.mine(3)
+        raise AssertionError("status changes stay open")
+
+    def attempts(self, batch: Batch) -> list[Attempt]:
+        return self.store.attempts(Purpose.ANCHOR, batch.id)
+
+    def nonce(self) -> int:
+        """Transactions of the sender that are in blocks."""
+        assert self.signer is not None
+        return self.chain.next_nonce(self.signer.address)
+
+    def events(self, batch: Batch) -> int:
+        assert batch.head is not None
+        return anchor_events(self.anvil, batch.head.seal)
+
+    def receipt(self, name: str) -> Receipt:
+        return receipt_of(self.store, digest(name))
+
+    def verification(self, *, with_store: bool = False) -> Verification:
+        return verification(self.chain, self.store if with_store else None)
+
+
+def verification(chain: Chain, store: Store | None = None) -> Verification:
+    """Verify with a chain, and a store to look receipts up in."""
+
+    def find(credential_hash: bytes) -> Receipt:
+        if store is None:
+            raise NotFoundError("there is no store")
+        return receipt_of(store, credential_hash)
+
+    return Verification(
+        chains={chain.chain_id: chain},
+        trusted={},
+        clock=utc_now,
+        find_receipt=None if store is None else find,
+    )
+
+
+def digest(name: str) -> bytes:
+    return sha256(name.encode()).digest()
+
+
+def stranger() -> LocalSigner:
+    """A key with money and without rights."""
+    return development_signer(5)
+
+
+def shown(address: bytes) -> str:
+    return format_address(address)
+
+
+PATIENCE = timedelta(seconds=30)
