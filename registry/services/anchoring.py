@@ -8,11 +8,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from registry.core.batch import UNFINISHED, BatchState
 from registry.errors import (
     ConflictError,
+    NotAllowedError,
     StaleStateError,
     TransactionRefusedError,
     UnavailableError,
@@ -73,6 +75,7 @@ class Anchoring:
             self.store.move_batch(
                 batch.id, source=batch.state, target=BatchState.ANCHORING, anchor=None
             )
+        self._require_memory()
         call = self.chain.anchor_call(batch.issuer, seal)
         try:
             self.sending.ensure_sent(Purpose.ANCHOR, batch.id, call)
@@ -80,6 +83,19 @@ class Anchoring:
             # The contract takes a seal once. If it stands there now, somebody was faster.
             if self.chain.anchor_record(self.chain.contract, batch.issuer, seal) is None:
                 raise
+
+    def _require_memory(self) -> None:
+        """Refuse to go on with a chain that forgot what is final: its nonces are not ours."""
+        for batch in self.store.batches(states={BatchState.FINAL}, limit=1):
+            for anchor in self.store.anchors(batch.id):
+                if batch.head is None or anchor.chain_id != self.chain.chain_id:
+                    continue
+                seal = batch.head.seal
+                if self.chain.anchor_record(anchor.contract, batch.issuer, seal) is None:
+                    raise ConflictError(
+                        f"the chain does not hold batch {batch.id}, which is final: it was reset, "
+                        "or is another chain of the same id"
+                    )
 
     def _locate(self, batch: Batch, seal: bytes) -> Anchor:
         for attempt in reversed(self.store.attempts(Purpose.ANCHOR, batch.id)):
@@ -89,9 +105,9 @@ class Anchoring:
             if anchor is not None:
                 return anchor
         # Not by us: a relayer, or this registry before its store was restored from a backup.
-        anchor = self.chain.find_anchor(
-            batch.issuer, seal, since=(batch.sealed_at or batch.opened_at) - _CLOCK_SKEW
-        )
+        # Then its sealing may be of today and the anchor of last week, but no salt, and so no seal,
+        # is older than the batch.
+        anchor = self.chain.find_anchor(batch.issuer, seal, since=batch.opened_at - _CLOCK_SKEW)
         if anchor is None:
             raise UnavailableError(
                 "the contract holds the seal, but the node does not give its event", source="chain"
@@ -106,6 +122,7 @@ class Anchoring:
             state = BatchState.ANCHORING
         if state is not BatchState.ANCHORED:
             self.store.move_batch(batch.id, source=state, target=BatchState.ANCHORED, anchor=anchor)
+        self.sending.use_up(Purpose.ANCHOR, batch.id)
         if anchor.block_number <= self.chain.finalized() and self._still_stands(batch, anchor):
             self.store.move_batch(
                 batch.id, source=BatchState.ANCHORED, target=BatchState.FINAL, anchor=None
@@ -145,7 +162,8 @@ class Nightly:
         """Advance the issuer's unfinished batches and status changes until all are final.
 
         Gives up waiting after `patience`, which loses nothing: the next run goes on from here.
-        Raises the last `UnavailableError` if the chain could not be asked at the end.
+        Raises the last `UnavailableError` if the chain could not be asked at the end; and what
+        stands against one move, such as `TransactionRefusedError`, when all others had their turn.
         """
         deadline = self.clock() + patience
         begun = [b.id for b in self._unfinished(issuer)]
@@ -163,13 +181,21 @@ class Nightly:
 
     def _round(self, issuer: bytes) -> UnavailableError | None:
         """One move for everything; an outage is remembered, and ends only this round."""
-        try:
-            advance_status_changes(self.anchoring.sending, self.store, issuer)
-            for batch in self._unfinished(issuer):
-                self.anchoring.advance(batch)
-        except UnavailableError as exc:
-            _log.warning("could not ask: %s", exc)
-            return exc
+        moves: list[Callable[[], object]] = [
+            partial(advance_status_changes, self.anchoring.sending, self.store, issuer)
+        ]
+        moves += [partial(self.anchoring.advance, batch) for batch in self._unfinished(issuer)]
+        obstacles: list[ConflictError | NotAllowedError] = []
+        for move in moves:
+            try:
+                move()
+            except UnavailableError as exc:
+                _log.warning("could not ask: %s", exc)
+                return exc
+            except (ConflictError, NotAllowedError) as exc:
+                obstacles.append(exc)
+        if obstacles:
+            raise obstacles[0]
         return None
 
     def _unfinished(self, issuer: bytes) -> list[Batch]:

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from registry.core.address import format_address
+from registry.core.batch import UNFINISHED
 from registry.errors import NotAllowedError, StaleStateError, TransactionRefusedError
 from registry.services.ports import (
-    AnchoringStore,
     Attempt,
     Call,
     Chain,
     MinedTransaction,
     Purpose,
     Signer,
+    Store,
 )
 
 _log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ _log = logging.getLogger(__name__)
 class Sending:
     """Sends calls for subjects (a batch, a status change) and remembers every attempt."""
 
-    store: AnchoringStore
+    store: Store
     chain: Chain
     signer: Signer | None
     clock: Callable[[], datetime]
@@ -51,14 +52,26 @@ class Sending:
         attempts = self.store.attempts(purpose, subject_id)
         live = self._live(attempts)
         if live is not None:
-            self._broadcast(live)
+            self._broadcast_in_turn(live)
             return
         if self.mined(attempts) is not None:
             # Mined between the caller's look at the effect and now: the next look will see it.
             return
         attempt = self._record(purpose, subject_id, call, attempts)
         if attempt is not None:
-            self._broadcast(attempt)
+            self._broadcast_in_turn(attempt)
+
+    def use_up(self, purpose: Purpose, subject_id: int) -> None:
+        """Send a finished subject's transactions that were never mined.
+
+        Nobody needs them, but later ones of the same sender wait until their nonces are used.
+        """
+        for attempt in self.store.attempts(purpose, subject_id):
+            if attempt.nonce >= self.chain.next_nonce(attempt.sender):
+                try:
+                    self._broadcast(attempt)
+                except TransactionRefusedError as exc:
+                    _log.warning("nonce %d stays unused: %s", attempt.nonce, exc)
 
     def _live(self, attempts: list[Attempt]) -> Attempt | None:
         """The newest attempt whose nonce is not used up, so that it can still be mined."""
@@ -91,6 +104,25 @@ class Sending:
         used = self.store.highest_nonce(self.chain.chain_id, sender)
         following = self.chain.next_nonce(sender)
         return following if used is None else max(following, used + 1)
+
+    def _broadcast_in_turn(self, attempt: Attempt) -> None:
+        """Broadcast an attempt, and first what other subjects left unsent under lower nonces."""
+        following = self.chain.next_nonce(attempt.sender)
+        if attempt.nonce > following:
+            batches = self.store.batches(states=UNFINISHED, limit=1000)
+            subjects = [(Purpose.ANCHOR, batch.id) for batch in batches]
+            changes = self.store.open_status_changes()
+            subjects += [(Purpose.STATUS, change.id) for change in changes]
+            earlier = [
+                other
+                for subject in subjects
+                for other in self.store.attempts(*subject)
+                if (other.chain_id, other.sender) == (attempt.chain_id, attempt.sender)
+                and following <= other.nonce < attempt.nonce
+            ]
+            for other in sorted(earlier, key=lambda other: (other.nonce, other.id)):
+                self._broadcast(other)
+        self._broadcast(attempt)
 
     def _broadcast(self, attempt: Attempt) -> None:
         try:

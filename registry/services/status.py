@@ -8,6 +8,7 @@ from registry.core.batch import BatchState
 from registry.errors import ConflictError, InvalidInputError, TransactionRefusedError
 from registry.services.ports import (
     Batch,
+    Chain,
     CredentialStatus,
     Purpose,
     StatusChange,
@@ -95,12 +96,15 @@ class StatusService:
 def advance_status_changes(sending: Sending, store: Store, issuer: bytes) -> None:
     """Make the next move for the issuer's oldest open status change.
 
-    One at a time, because their order matters. A change that the contract would refuse (of a
-    revoked credential, say) is closed with the refusal; else raises as `Sending.ensure_sent`.
+    One at a time, because their order matters. A change of what is revoked, which the contract
+    will refuse for ever, is closed with the refusal; one whose seal has just left the chain waits
+    for it. Else raises as `Sending.ensure_sent`: a revocation is never given up.
     """
     for change in store.open_status_changes(issuer):
+        # Asked first: what is found in these blocks afterwards stays in them.
+        finalized = sending.chain.finalized()
         mined = sending.mined(store.attempts(Purpose.STATUS, change.id))
-        if mined is not None and mined.block_number > sending.chain.finalized():
+        if mined is not None and mined.block_number > finalized:
             return
         if mined is None:
             try:
@@ -108,10 +112,32 @@ def advance_status_changes(sending: Sending, store: Store, issuer: bytes) -> Non
             except TransactionRefusedError as exc:
                 if exc.reason != "reverted":
                     raise
+                if not _is_anchored(sending.chain, change):
+                    return
+                if not _is_revoked(sending.chain, change):
+                    raise
                 store.finish_status_change(change.id, now=sending.clock(), refusal=str(exc))
                 continue
             return
         store.finish_status_change(change.id, now=sending.clock())
+
+
+def _is_anchored(chain: Chain, change: StatusChange) -> bool:
+    return chain.anchor_record(chain.contract, change.issuer, change.seal) is not None
+
+
+def _is_revoked(chain: Chain, change: StatusChange) -> bool:
+    """Whether the change would take back a revocation, of the whole seal or of any credential."""
+    if change.status is CredentialStatus.REVOKED:
+        return False
+    if change.leaf_indexes is None:
+        record = chain.anchor_record(chain.contract, change.issuer, change.seal)
+        return record is not None and record.status is CredentialStatus.REVOKED
+    return any(
+        chain.credential_status(chain.contract, change.issuer, change.seal, index)
+        is CredentialStatus.REVOKED
+        for index in change.leaf_indexes
+    )
 
 
 def _seal(batch: Batch) -> bytes:

@@ -59,11 +59,15 @@ class Verification:
         # 1. Format: the receipt, from beside the credential, inside it, or the store.
         document = _document(evidence.credential)
         try:
-            receipt = self._receipt(evidence, document)
-        except (NotFoundError, ConflictError) as exc:
-            return conclude([_no_receipt(str(exc))])
+            receipt = _receipt_brought(evidence, document)
         except InvalidInputError as exc:
             return conclude([_bad_receipt(str(exc))])
+        if receipt is None:
+            try:
+                receipt = self._look_up(evidence, document)
+            except (InvalidInputError, ConflictError) as exc:
+                # Unknown, not sealed yet, or of several issuers: no reason to call it false.
+                return conclude([_no_receipt(str(exc))])
         if receipt.canonicalization is not Canonicalization.JCS:
             document = None
         # 2. Integrity: this credential is the one that the receipt names.
@@ -89,28 +93,24 @@ class Verification:
             ]
         )
 
-    def _receipt(self, evidence: Evidence, document: dict[str, Json] | None) -> Receipt:
-        if evidence.receipt is not None:
-            return parse_receipt(evidence.receipt)
-        embedded = None if document is None else extract_receipt(document)
-        if embedded is not None:
-            return embedded
+    def _look_up(self, evidence: Evidence, document: dict[str, Json] | None) -> Receipt:
+        """A JSON file may have been added as a document or as bytes: ask for both."""
         if self.find_receipt is None:
             raise NotFoundError("no receipt was given, and the credential carries none")
         if evidence.credential_hash is not None:
             return self.find_receipt(evidence.credential_hash)
-        return self._look_up(evidence.credential or b"", document, self.find_receipt)
-
-    def _look_up(
-        self, credential: bytes, document: dict[str, Json] | None, find: FindReceipt
-    ) -> Receipt:
-        """A JSON file may have been added as a document or as bytes: ask for both."""
         if document is not None:
             try:
-                return find(document_hash(document))
+                return self.find_receipt(document_hash(document))
             except NotFoundError:
                 pass
-        return find(credential_hash(credential, Canonicalization.RAW))
+        return self.find_receipt(credential_hash(evidence.credential or b"", Canonicalization.RAW))
+
+
+def _receipt_brought(evidence: Evidence, document: dict[str, Json] | None) -> Receipt | None:
+    if evidence.receipt is not None:
+        return parse_receipt(evidence.receipt)
+    return None if document is None else extract_receipt(document)
 
 
 def _document(credential: bytes | None) -> dict[str, Json] | None:
