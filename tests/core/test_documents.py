@@ -169,8 +169,8 @@ MEGABYTE = 2**20
 @pytest.mark.parametrize(
     "data",
     [
-        pytest.param(b"[" * 65 + b'"\\' * MEGABYTE, id="unfinished strings"),
-        pytest.param(b"{" * 65 + b'"' * 2 * MEGABYTE, id="quotes only"),
+        pytest.param(b"[" + b"[]," * 65 + b'"\\' * MEGABYTE, id="unfinished strings"),
+        pytest.param(b"[" + b"{}," * 65 + b'"' * 2 * MEGABYTE, id="quotes only"),
         pytest.param(b'"' + b'\\"' * MEGABYTE, id="escaped quotes"),
         pytest.param(b"1" * MEGABYTE, id="digits"),
         pytest.param(b"0." + b"1" * MEGABYTE, id="decimals"),
