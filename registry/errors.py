@@ -53,7 +53,7 @@ class NotAllowedError(InvalidInputError):
 
 
 class VerificationError(RootsealError):
-    """The evidence does not prove what it claims to prove. `check` is the code of the reason."""
+    """The evidence does not prove what it claims to prove. `reason` is the code of why."""
 
     code = "verification-failed"
 
