@@ -16,7 +16,7 @@ from registry.errors import InvalidInputError, TooLargeError
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
-MAX_DOCUMENT_BYTES: Final = 16 * 2**20  # a badge is about 1 kB; an embedded image some 100 kB
+MAX_DOCUMENT_BYTES: Final = 4 * 2**20  # a badge is about 1 kB; an embedded image some 100 kB
 MAX_DEPTH: Final = 64  # levels of nesting; real credentials stay under 12
 MAX_SAFE_INTEGER: Final = 2**53 - 1  # RFC 8785 §3.2.2.3 and RFC 7493 §2.2
 
