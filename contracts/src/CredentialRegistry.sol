@@ -258,6 +258,7 @@ contract CredentialRegistry is ICredentialRegistry, EIP712 {
         uint256 statuses = words[word];
         uint256 revoked = StatusWords.revokedAmong(statuses, lanes);
         if (revoked != 0 && status != Status.Revoked) {
+            // Safe cast: the index was given as a uint64.
             revert CredentialRegistryCredentialRevoked(issuer, seal, uint64(StatusWords.firstIndex(word, revoked)));
         }
         words[word] = StatusWords.withStatus(statuses, lanes, status);
@@ -265,7 +266,8 @@ contract CredentialRegistry is ICredentialRegistry, EIP712 {
 
     /// @dev `actor` must be authenticated: the sender, or the signer of a checked signature.
     function _requireRole(IssuerRecord storage record, address issuer, address actor, uint8 role) private view {
-        if (actor == _ownerOf(record, issuer)) return;
+        address owner = record.owner; // as _ownerOf has it, which would cost a jump here
+        if (actor == (owner == address(0) ? issuer : owner)) return;
         Appointment storage appointment = record.appointments[actor];
         if (appointment.roles & role == 0 || block.timestamp > appointment.validUntil) {
             revert CredentialRegistryUnauthorized(issuer, actor, role);

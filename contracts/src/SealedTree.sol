@@ -20,49 +20,37 @@ library SealedTree {
         if (leafIndex >= treeSize) return (false, 0);
 
         // Memory safety: only the scratch space 0x00-0x3f is written, by whole words.
-        // Bounds: siblings are read at `used` < siblings.length only, which calldata decoding has
-        // checked to lie within calldata; `last` < 2^64 halves each turn, so there are at most 64.
-        // Underflow: treeSize > leafIndex >= 0, so `last` = treeSize - 1 >= leafIndex.
+        // Bounds: `last` is treeSize - 1 >= leafIndex >= 0, and as it starts below 2^64 and halves at
+        // each level, there are at most 64. A proof that is too short makes the walk read past it,
+        // which is harmless: calldata reads cannot fail, and the count at the end refuses the proof.
         assembly ("memory-safe") {
-            // Hash of scratch space. The size of the answer is checked too, because a call to a
-            // missing precompile succeeds and would leave the old word in place of a hash. A failed
-            // call can only be lack of gas, which must not read as a bad proof: revert.
-            function hashPair(left, right) -> digest {
-                mstore(0x00, left)
-                mstore(0x20, right)
-                // Yul evaluates arguments from right to left: the call comes first.
-                if iszero(and(eq(returndatasize(), 0x20), staticcall(gas(), 0x02, 0x00, 0x40, 0x00, 0x20))) {
-                    revert(0x00, 0x00)
-                }
-                digest := mload(0x00)
-            }
+            // Each call of the precompile hashes scratch space to its first word, where the node is.
+            mstore(0x00, salt)
+            mstore(0x20, credentialHash)
+            let ok := staticcall(gas(), 0x02, 0x00, 0x40, 0x00, 0x20)
 
-            let node := hashPair(salt, credentialHash)
+            let cursor := siblings.offset
             let index := leafIndex
-            let last := sub(treeSize, 1) // index of the last node of this level
-            let used := 0
-            wellFormed := 1
-
-            for {} last {} {
-                let isRight := and(index, 1)
+            for { let last := sub(treeSize, 1) } last { last := shr(1, last) } {
+                let place := shl(5, and(index, 1)) // 0x00 for a left node, 0x20 for a right one
                 // A left node at the end of its level has no sibling and moves up unchanged.
-                if or(isRight, lt(index, last)) {
-                    if eq(used, siblings.length) {
-                        wellFormed := 0
-                        break
-                    }
-                    let sibling := calldataload(add(siblings.offset, shl(5, used)))
-                    used := add(used, 1)
-                    switch isRight
-                    case 0 { node := hashPair(node, sibling) }
-                    default { node := hashPair(sibling, node) }
+                if or(place, lt(index, last)) {
+                    mstore(place, mload(0x00))
+                    mstore(xor(place, 0x20), calldataload(cursor))
+                    ok := and(ok, staticcall(gas(), 0x02, 0x00, 0x40, 0x00, 0x20))
+                    cursor := add(cursor, 0x20)
                 }
                 index := shr(1, index)
-                last := shr(1, last)
             }
 
-            wellFormed := and(wellFormed, eq(used, siblings.length))
-            if wellFormed { seal := hashPair(node, treeSize) }
+            mstore(0x20, treeSize)
+            ok := and(ok, staticcall(gas(), 0x02, 0x00, 0x40, 0x00, 0x20))
+            // A call fails for lack of gas, which must not read as a bad proof. Where the precompile
+            // is missing, all succeed and answer nothing, so that the last one stands for all.
+            if iszero(and(ok, eq(returndatasize(), 0x20))) { revert(0x00, 0x00) }
+
+            wellFormed := eq(cursor, add(siblings.offset, shl(5, siblings.length)))
+            seal := mul(wellFormed, mload(0x00))
         }
     }
 }

@@ -198,7 +198,7 @@ contract AnchorWithSignatureTest is SignedAnchorTest {
     function testFuzz_RevertWhen_OneBitOfTheSignatureIsFlipped(uint16 bit) public {
         bytes memory signature = signedBy(ISSUER_KEY);
         bit = bit % 520;
-        signature[bit / 8] ^= bytes1(uint8(1) << (bit % 8));
+        signature[bit / 8] ^= bytes1(uint8(1 << (bit % 8)));
         assertInvalid(issuer, signature);
     }
 
