@@ -8,6 +8,7 @@ from typing import Final
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
+from pydantic.alias_generators import to_camel
 
 from api.access import put_backend
 from api.bodies import BodyLimit
@@ -43,6 +44,7 @@ def create_app(registry: Registry) -> FastAPI:
         docs_url=None,  # their pages load scripts of third parties
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: to_camel(route.name),
     )
     put_backend(app, registry)
     for router in ROUTERS:

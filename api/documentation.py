@@ -1,7 +1,6 @@
 """The OpenAPI document: what FastAPI derives, with the bodies that we read ourselves."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any, Final  # OpenAPI is JSON of any shape
 
 from fastapi import FastAPI
@@ -31,6 +30,17 @@ _READ_BY_HAND: Final[tuple[type[WireModel], ...]] = (
 )
 _SENT_BY_HAND: Final[tuple[type[WireModel], ...]] = (Problem, Receipt, Report, Readiness)
 
+_MEANINGS: Final = {
+    400: "The request is malformed.",
+    401: "No API key, or one that is unknown, revoked or expired.",
+    403: "The API key lacks the scope.",
+    404: "Nothing of that name is here.",
+    409: "Sound, but not in this state.",
+    413: "A limit on size, depth or count was passed.",
+    415: "The body is of a type that is not read here.",
+    422: "Something in the request cannot be used; `place` and `errors` say where.",
+    503: "Chain or store could not be asked; try again after Retry-After.",
+}
 _FILE: Final = {"type": "string", "contentMediaType": "application/octet-stream"}
 _BY_HAND: Final[dict[str, dict[str, Any]]] = {
     "Credential": {
@@ -70,7 +80,7 @@ def content(
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Documented problems; 500 goes without saying."""
     return {
-        status: content(f"{HTTPStatus(status).phrase}.", "Problem", media_type=_PROBLEM_TYPE)
+        status: content(_MEANINGS[status], "Problem", media_type=_PROBLEM_TYPE)
         for status in statuses
     }
 

@@ -5,7 +5,6 @@ Says nothing of hosts, databases or stack traces: those go to the log.
 
 import logging
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Final
 
 from fastapi import FastAPI, Request
@@ -39,16 +38,18 @@ _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="rootseal"'}
 _UNAVAILABLE: Final = "The chain or the store could not be asked. That says nothing; try again."
 
 # The first that fits decides.
-_STATUS: Final[tuple[tuple[type[RootsealError], HTTPStatus], ...]] = (
-    (TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
-    (NotFoundError, HTTPStatus.NOT_FOUND),
-    (ScopeMissingError, HTTPStatus.FORBIDDEN),
-    (NotAllowedError, HTTPStatus.UNAUTHORIZED),
-    (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
-    (VerificationError, HTTPStatus.UNPROCESSABLE_ENTITY),
-    (UnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
-    (ConflictError, HTTPStatus.CONFLICT),
+_STATUS: Final[tuple[tuple[type[RootsealError], int], ...]] = (
+    (TooLargeError, 413),
+    (NotFoundError, 404),
+    (ScopeMissingError, 403),
+    (NotAllowedError, 401),
+    (InvalidInputError, 422),
+    (VerificationError, 422),
+    (UnavailableError, 503),
+    (ConflictError, 409),
 )
+# What Starlette refuses by itself. Not its phrases, which change with Python's version.
+_HTTP_CODES: Final = {400: "bad-request", 404: "not-found", 405: "method-not-allowed"}
 
 
 class UnsupportedMediaTypeError(InvalidInputError):
@@ -147,7 +148,7 @@ class LastResort:
                 raise
             _log.exception("%s %s failed", scope["method"], scope["path"])
             response = problem_response(
-                HTTPStatus.INTERNAL_SERVER_ERROR,
+                500,
                 "internal-error",
                 "The registry failed. The fault is logged.",
                 instance=scope["path"],
@@ -155,9 +156,9 @@ class LastResort:
             await response(scope, receive, send)
 
 
-def _status_of(exc: RootsealError) -> HTTPStatus:
+def _status_of(exc: RootsealError) -> int:
     if isinstance(exc, UnsupportedMediaTypeError):
-        return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+        return 415
     return next(status for kind, status in _STATUS if isinstance(exc, kind))
 
 
@@ -166,7 +167,7 @@ def _headers(exc: RootsealError) -> dict[str, str]:
         return {"Retry-After": str(RETRY_SECONDS)}
     if isinstance(exc, NotSealedError):
         return {"Retry-After": str(SEALED_SECONDS)}
-    if _status_of(exc) is HTTPStatus.UNAUTHORIZED:
+    if _status_of(exc) == 401:
         return _CHALLENGE
     return {}
 
@@ -187,7 +188,7 @@ async def _on_invalid_parameters(request: Request, exc: Exception) -> Response:
         Fault(place=json_pointer(error["loc"]), reason=str(error["msg"])) for error in exc.errors()
     ]
     return problem_response(
-        HTTPStatus.UNPROCESSABLE_ENTITY,
+        422,
         InvalidInputError.code,
         f"{faults[0].reason} (at {faults[0].place})",
         instance=request.url.path,
@@ -199,11 +200,10 @@ async def _on_invalid_parameters(request: Request, exc: Exception) -> Response:
 async def _on_http(request: Request, exc: Exception) -> Response:
     if not isinstance(exc, HTTPException):
         raise exc
-    phrase = HTTPStatus(exc.status_code).phrase
     return problem_response(
         exc.status_code,
-        phrase.lower().replace(" ", "-"),
-        exc.detail if exc.detail != phrase else f"{request.method} {request.url.path}: {phrase}.",
+        _HTTP_CODES.get(exc.status_code, "http-error"),
+        exc.detail,
         instance=request.url.path,
         headers=dict(exc.headers or {}),
     )

@@ -29,6 +29,7 @@ SealPath = Annotated[str, Path(description="A seal.", examples=["9f" * 32])]
     "/v1/batches",
     summary="Seal tonight's batch",
     status_code=201,
+    response_description="The sealed batch.",
     responses=problems(401, 403, 409, 503),
 )
 def seal_batch(
@@ -51,6 +52,7 @@ def seal_batch(
 @router.get(
     "/v1/batches",
     summary="List batches, newest first",
+    response_description="A page of batches.",
     responses=problems(422, 503),
 )
 def list_batches(
@@ -71,9 +73,10 @@ def list_batches(
 @router.get(
     "/v1/batches/{seal}",
     summary="Get the batches with a seal",
+    response_description="The batches, by issuer.",
     responses=problems(404, 422, 503),
 )
-def get_batches(backend: BackendDep, issuer: IssuerDep, seal: SealPath) -> SealBatches:
+def get_seal(backend: BackendDep, issuer: IssuerDep, seal: SealPath) -> SealBatches:
     """The batch with that seal: size, root, state, anchors. Two issuers may seal equal sets."""
     wanted = hash_in_path(seal, "seal")
     found = _with_seal(backend, wanted, issuer)

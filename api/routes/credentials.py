@@ -25,10 +25,11 @@ router = APIRouter(tags=["credentials"])
     "/v1/credentials",
     summary="Add credentials to tonight's batch",
     response_model_exclude_none=True,
+    response_description="What was new, and what was known already.",
     responses=problems(401, 403, 413, 415, 422, 503),
     openapi_extra=request_body({JSON: "CredentialIntake", NDJSON: "Credential"}),
 )
-async def add(
+async def post_credentials(
     request: Request,
     backend: BackendDep,
     now: NowDep,

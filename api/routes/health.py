@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 _SAYS: Final = {True: "answers", False: "does not answer as it should; see the log"}
 
 
-@router.get("/healthz", summary="Is the process up?")
+@router.get("/healthz", summary="Is the process up?", response_description="It is.")
 @router.head("/healthz", include_in_schema=False)
 def healthz() -> Health:
     """Asks nobody."""
@@ -28,6 +28,7 @@ def healthz() -> Health:
 @router.get(
     "/readyz",
     summary="Does everything answer?",
+    response_description="Everything that is needed answers.",
     responses={503: content("Something that is needed does not answer.", "Readiness")},
 )
 @router.head("/readyz", include_in_schema=False)

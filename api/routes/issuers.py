@@ -20,6 +20,7 @@ _NEWEST: Final = 10  # batches shown with an issuer
 @router.get(
     "/v1/issuers/{address}",
     summary="Get an issuer",
+    response_description="The issuer.",
     responses=problems(422, 503),
 )
 def get_issuer(

@@ -27,7 +27,7 @@ PENDING: Final = "public, max-age=60"
     },
 )
 @router.head("/v1/credentials/{hash}/receipt", include_in_schema=False)
-def receipt(
+def get_receipt(
     request: Request,
     backend: BackendDep,
     issuer: IssuerDep,

@@ -23,10 +23,11 @@ Key = Annotated[ApiKey, Depends(allowed(Scope.STATUS))]
     "/v1/status-changes",
     summary="Revoke, suspend or reinstate",
     status_code=202,
+    response_description="The stored changes, to be carried out.",
     responses=problems(401, 403, 404, 409, 413, 415, 422, 503),
     openapi_extra=request_body({JSON: "StatusRequest"}),
 )
-async def request_changes(
+async def request_status_changes(
     request: Request, backend: BackendDep, now: NowDep, key: Key
 ) -> StatusChanges:
     """Ask for a status of credentials, or of a whole batch; the next nightly run carries it out.
@@ -44,9 +45,10 @@ async def request_changes(
 @router.get(
     "/v1/status-changes/{id}",
     summary="Get a status change",
+    response_description="The change as it stands.",
     responses=problems(401, 403, 404, 422, 503),
 )
-def get_change(
+def get_status_change(
     backend: BackendDep,
     key: Key,
     change_id: Annotated[int, Path(alias="id", ge=1, le=MAX_COUNT, examples=[7])],

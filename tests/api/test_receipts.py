@@ -1,0 +1,97 @@
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import pytest
+
+from registry.core.canonical import Canonicalization
+from registry.core.receipt import parse_receipt, print_receipt
+from registry.services.ports import NewCredential
+from tests.api.conftest import Site, assert_problem
+
+OTHER = bytes.fromhex("70997970c51812dc3a010c7d01b50e0d17dc79c8")
+
+
+def test_before_sealing_there_is_no_receipt_yet(offline: Site) -> None:
+    [digest] = offline.add({"n": 1})
+    answer = offline.get(f"/v1/credentials/{digest}/receipt")
+    assert_problem(answer, 409, "not-sealed")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def test_a_pending_receipt_is_kept_for_a_minute(offline: Site) -> None:
+    [digest] = offline.add({"n": 1})
+    offline.seal()
+    answer = offline.get(f"/v1/credentials/{digest}/receipt")
+    assert answer.status_code == 200
+    assert parse_receipt(answer.content).is_pending
+    assert answer.headers["cache-control"] == "public, max-age=60"
+
+
+def test_a_final_receipt_is_kept_for_good(site: Site) -> None:
+    digest, *_ = site.add({"n": 1}, {"n": 2}, {"n": 3})
+    seal = site.seal()
+    pending = site.get(f"/v1/credentials/{digest}/receipt")
+    site.anchor()
+    answer = site.get(f"/v1/credentials/{digest}/receipt")
+    receipt = parse_receipt(answer.content)
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["etag"] != pending.headers["etag"]
+    assert print_receipt(receipt) == answer.content
+    assert (receipt.seal.hex(), receipt.is_pending) == (seal, False)
+
+
+@pytest.mark.parametrize("known", ["{}", "W/{}", '"other", {}', "*"])
+def test_who_has_it_already_gets_nothing_again(offline: Site, known: str) -> None:
+    [digest] = offline.add({"n": 1})
+    offline.seal()
+    path = f"/v1/credentials/{digest}/receipt"
+    etag = offline.get(path).headers["etag"]
+    answer = offline.get(path, headers={"If-None-Match": known.format(etag)})
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert answer.headers["etag"] == etag
+    assert offline.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_a_head_request_answers_as_get_would(offline: Site) -> None:
+    [digest] = offline.add({"n": 1})
+    offline.seal()
+    path = f"/v1/credentials/{digest}/receipt"
+    head, get = offline.client.head(path), offline.get(path)
+    assert head.status_code == 200
+    for name in ("etag", "cache-control", "content-length", "content-type"):
+        assert head.headers[name] == get.headers[name]
+
+
+def test_several_issuers_of_one_credential_must_be_told_apart(offline: Site) -> None:
+    [digest] = offline.add({"n": 1})
+    offline.seal()
+    store = offline.registry.store
+    credential = NewCredential(bytes.fromhex(digest), b"\x01" * 32, Canonicalization.JCS)
+    store.add_credentials(OTHER, [credential], now=datetime.now(UTC))
+    path = f"/v1/credentials/{digest}/receipt"
+    assert_problem(offline.get(path), 422, "invalid-input")
+    ours = offline.get(path, params={"issuer": "0x" + offline.issuer.hex()})
+    assert ours.status_code == 200
+    theirs = offline.get(path, params={"issuer": "0x" + OTHER.hex()})
+    assert_problem(theirs, 409, "not-sealed")
+
+
+def test_an_unknown_hash_is_not_found(offline: Site) -> None:
+    digest = sha256(b"unknown").hexdigest()
+    assert_problem(offline.get(f"/v1/credentials/{digest}/receipt"), 404, "not-found")
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        pytest.param("/v1/credentials/abc/receipt", "/path/hash", id="short"),
+        pytest.param(f"/v1/credentials/{'AB' * 32}/receipt", "/path/hash", id="upper case"),
+        pytest.param(
+            f"/v1/credentials/{'ab' * 32}/receipt?issuer=0x12", "/query/issuer", id="issuer"
+        ),
+    ],
+)
+def test_a_misspelt_name_is_refused_with_its_place(offline: Site, path: str, place: str) -> None:
+    problem = assert_problem(offline.get(path), 422, "invalid-input")
+    assert problem["place"] == place
