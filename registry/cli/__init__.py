@@ -63,6 +63,7 @@ _COMMANDS: Final[dict[str, list[Callable[..., None]]]] = {
 }
 _GROUPS: Final[dict[str, tuple[str, str, dict[str, Callable[..., None]]]]] = {
     "issuer": ("Looking around", "Issuers.", {"show": listing.issuer_show}),
+    "export": ("For holders and verifiers", "Files for many.", {"receipts": receipts.export}),
     "keys": (
         "Set-up",
         "Keystores to sign with, and API keys.",

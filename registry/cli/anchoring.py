@@ -72,7 +72,7 @@ def run_anchoring(session: Session, *, patience: int) -> Night:
         return registry.nightly.anchor(
             registry.issuer,
             patience=timedelta(seconds=patience),
-            on_progress=lambda batches: show(_standing(batches)),
+            on_progress=lambda batches: show(_standing(batches)) if batches else None,
         )
 
 
@@ -150,4 +150,4 @@ def _summary(batch: Batch) -> str:
 def _standing(batches: list[Batch]) -> str:
     counts = {state: sum(b.state is state for b in batches) for state in BatchState}
     shown = [f"{count} {state.value}" for state, count in counts.items() if count]
-    return "Batches: " + (", ".join(shown) or "none")
+    return "Batches: " + ", ".join(shown)

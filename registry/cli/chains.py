@@ -7,7 +7,6 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from registry.cli.output import Value
 from registry.cli.session import Session
 from registry.core.address import format_address
 from registry.errors import UnavailableError
@@ -30,28 +29,16 @@ def devnet(
     from registry.wiring import tools  # noqa: PLC0415 - slow to import
 
     signal.signal(signal.SIGTERM, _interrupt)
-    with tools.running_devnet(port=port, state=state) as node:
-        session.overrides |= {"rpc_url": node.url, "chain_id": str(tools.DEVELOPMENT_CHAIN)}
-        session.overrides.setdefault("development_account", "0")
-        deployment = session.registry.deploy()
-        account = format_address(tools.development_account(session.settings))
-        contract = format_address(deployment.address)
-        value: dict[str, Value] = {
-            "rpcUrl": node.url,
-            "chainId": session.settings.chain_id,
-            "contract": contract,
-            "account": account,
-        }
-        session.output.result(
-            value,
-            [f"RPC       {node.url}", f"contract  {contract}", f"account   {account}"],
-        )
-        session.output.note("Running until Ctrl-C.")
-        try:
+    try:
+        with tools.running_devnet(port=port, state=state) as node:
+            session.overrides |= {"rpc_url": node.url, "chain_id": str(tools.DEVELOPMENT_CHAIN)}
+            session.overrides.setdefault("development_account", "0")
+            deployment = session.registry.deploy()
+            _show_devnet(session, node.url, deployment.address)
             code = node.wait()
-        except KeyboardInterrupt:
-            session.output.note("Stopping.")
-            return
+    except KeyboardInterrupt:
+        session.output.note("Stopped.")
+        return
     raise UnavailableError(f"ended by itself with code {code}", source="anvil")
 
 
@@ -76,6 +63,21 @@ def deploy(session: Session) -> None:
     else:
         lines = [f"Deployed at {address} with {deployment.gas_used:,} gas; its code is ours."]
     session.output.result(value, lines)
+
+
+def _show_devnet(session: Session, url: str, contract: bytes) -> None:
+    from registry.wiring import tools  # noqa: PLC0415 - slow to import
+
+    account = format_address(tools.development_account(session.settings))
+    value = {
+        "rpcUrl": url,
+        "chain": f"eip155:{session.settings.chain_id}",
+        "contract": format_address(contract),
+        "account": account,
+    }
+    lines = [f"RPC       {url}", f"contract  {value['contract']}", f"account   {account}"]
+    session.output.result(value, lines)
+    session.output.note("Running until Ctrl-C.")
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:

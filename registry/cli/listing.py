@@ -1,5 +1,6 @@
 """`rootseal status`, `batches`, `issuer show`, `settings`: how things stand. Changes nothing."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -36,7 +37,7 @@ def status(
     found = [_standing(session, credential) for credential in stored]
     lines = []
     for standing in found:
-        lines += [f"{name + ':':<16}{value}" for name, value in standing.items()]
+        lines += [f"{name + ':':<18}{_text(value)}" for name, value in standing.items()]
     session.output.result({"credentials": found}, lines)
     if any(standing["status"] == "unknown" for standing in found):
         raise typer.Exit(UNDECIDED)
@@ -52,7 +53,7 @@ def batches(
     """
     found = session.existing_store.batches(issuer=session.settings.issuer, limit=limit)
     values = [batch_value(batch) for batch in found]
-    columns = ("id", "state", "size", "issuer", "seal")
+    columns = ("id", "state", "treeSize", "issuer", "seal")
     rows = [["" if value[c] is None else str(value[c]) for c in columns] for value in values]
     session.output.result({"batches": values}, table(columns, rows))
 
@@ -79,7 +80,7 @@ def issuer_show(
         "waiting": registry.store.open_count(issuer) if registry.has_store else 0,
         "batches": _batch_counts(session, issuer),
     }
-    lines = [f"{name + ':':<14}{'' if v is None else v}" for name, v in value.items()]
+    lines = [f"{name + ':':<14}{_text(v)}" for name, v in value.items()]
     session.output.result(value, lines)
 
 
@@ -133,3 +134,9 @@ def _batch_counts(session: Session, issuer: bytes) -> dict[str, Value]:
     found = session.registry.store.batches(issuer=issuer, limit=1000)
     counts = {state.value: sum(b.state is state for b in found) for state in BatchState}
     return {state: count for state, count in counts.items() if count}
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{number} {name}" for name, number in value.items()) or "none"
+    return "none" if value is None else str(value)

@@ -6,15 +6,17 @@ from typing import Annotated
 import orjson
 import typer
 
-from registry.cli.inputs import STDIN, read_whole, receipt_path, shown, write_whole
+from registry.cli.inputs import RECEIPT_SUFFIX, STDIN, read_whole, receipt_path, shown, write_whole
 from registry.cli.output import Value
 from registry.cli.session import Session
-from registry.cli.targets import Target, find_hash, parse_target
+from registry.cli.targets import Target, find_hash, parse_seal, parse_target
+from registry.core.batch import BatchState
 from registry.core.documents import parse_document
 from registry.core.receipt import Receipt, embed_receipt, print_receipt
 from registry.core.tree import generic_path
-from registry.errors import InvalidInputError
-from registry.services.receipts import receipt_of
+from registry.errors import ConflictError, InvalidInputError, NotFoundError
+from registry.services.ports import Batch
+from registry.services.receipts import receipt_of, receipts_of_batch
 
 
 def receipt(
@@ -61,6 +63,45 @@ def receipt(
         _write(session, data, destination)
         written.append(_value(found, destination))
     session.output.result({"receipts": written}, [])
+
+
+def export(
+    session: Session,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write them.")],
+    seal: Annotated[str, typer.Option("--seal", metavar="HEX", help="The batch's seal.")],
+) -> None:
+    """Write the receipts of all credentials of a final batch, as HASH.receipt.json.
+
+    Example: rootseal export receipts receipts/ --seal 9f86d081884c7d65…
+    """
+    batch = _final_batch(session, parse_seal(seal))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise InvalidInputError(f"cannot make {shown(folder)}: {exc.strerror}") from exc
+    found = receipts_of_batch(session.registry.store, batch)
+    for one in session.output.counted(found, "receipts written"):
+        write_whole(folder / (one.credential_hash.hex() + RECEIPT_SUFFIX), print_receipt(one))
+    written = batch.head.tree_size if batch.head is not None else 0
+    session.output.result(
+        {"written": written, "folder": shown(folder)},
+        [f"Wrote {written:,} receipts to {shown(folder)}"],
+    )
+
+
+def _final_batch(session: Session, seal: bytes) -> Batch:
+    wanted = session.settings.issuer
+    batches = session.existing_store.batches_with_seal(seal)
+    found = [batch for batch in batches if wanted in {None, batch.issuer}]
+    if not found:
+        raise NotFoundError(f"the store has no batch with seal {seal.hex()}")
+    if len(found) > 1:
+        raise InvalidInputError("several batches have this seal: name one's --issuer")
+    if found[0].state is not BatchState.FINAL:
+        raise ConflictError(
+            f"the batch is {found[0].state.value}, not final: run `rootseal nightly`"
+        )
+    return found[0]
 
 
 def _receipt(session: Session, target: Target) -> Receipt:

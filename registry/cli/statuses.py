@@ -7,10 +7,9 @@ import typer
 
 from registry.cli.anchoring import DEFAULT_PATIENCE, Patience, run_anchoring
 from registry.cli.command import DONE, REFUSED, UNDECIDED
-from registry.cli.lines import parse_hash_digits
 from registry.cli.output import Value
 from registry.cli.session import Session
-from registry.cli.targets import find_hash, parse_target
+from registry.cli.targets import find_hash, parse_seal, parse_target
 from registry.core.address import format_address
 from registry.errors import InvalidInputError
 from registry.services.ports import CredentialStatus, StatusChange
@@ -76,14 +75,6 @@ def reinstate(
     """
     wanted = _request(session, targets, seal, CredentialStatus.ACTIVE, reason)
     _carry_out(session, wanted, patience=None if no_wait else patience)
-
-
-def parse_seal(text: str) -> bytes:
-    """Read a seal. Raises `InvalidInputError`."""
-    seal = parse_hash_digits(text)
-    if seal is None:
-        raise InvalidInputError(f"not a seal (64 hex digits): {text[:80]!r}", place="--seal")
-    return seal
 
 
 def _request(

@@ -38,6 +38,14 @@ def find_hash(store: Store, target: Target) -> bytes:
     raise NotFoundError(f"the store has no credential {target.name}")
 
 
+def parse_seal(text: str) -> bytes:
+    """Read a seal. Raises `InvalidInputError`."""
+    seal = parse_hash_digits(text)
+    if seal is None:
+        raise InvalidInputError(f"not a seal (64 hex digits): {text[:80]!r}", place="--seal")
+    return seal
+
+
 def _hashes(data: bytes) -> tuple[bytes, ...]:
     raw = credential_hash(data, Canonicalization.RAW)
     if data.lstrip()[:1] != b"{":

@@ -104,6 +104,11 @@ class CredentialStore(Protocol):
     def find_credentials(self, credential_hash: bytes) -> list[StoredCredential]:
         """The credential under every issuer that has it, by issuer address."""
 
+    def batch_credentials(
+        self, batch_id: int, *, after_leaf: bytes = b"", limit: int = 1000
+    ) -> list[StoredCredential]:
+        """Credentials of a batch in the order of their leaves, from beyond `after_leaf`."""
+
     def seal_open_batch(self, issuer: bytes, *, now: datetime) -> Batch | None:
         """Fix the open batch: build its tree, store tiles and head with the state `sealed`.
 

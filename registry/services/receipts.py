@@ -1,11 +1,13 @@
 """Receipts, made from the store alone."""
 
+from collections.abc import Iterator
+
 from registry.core.address import format_address
 from registry.core.batch import BatchState
 from registry.core.receipt import AnchorReference, Receipt
 from registry.core.tree import leaf_hash
 from registry.errors import ConflictError, InvalidInputError, NotFoundError
-from registry.services.ports import Anchor, Store, StoredCredential
+from registry.services.ports import Anchor, Batch, Store, StoredCredential
 
 
 class NotSealedError(ConflictError):
@@ -21,22 +23,19 @@ def receipt_of(store: Store, credential_hash: bytes, *, issuer: bytes | None = N
     credential and none was named.
     """
     credential = find_one(store, credential_hash, issuer=issuer)
-    batch = store.batch(credential.batch_id)
-    if batch.head is None:
-        raise NotSealedError("the credential is in tonight's batch, which is not sealed yet")
-    # Only a final anchor goes into a receipt: what a holder keeps must not be undone by a reorg.
-    anchors = store.anchors(batch.id) if batch.state is BatchState.FINAL else []
-    proof = store.proof(batch, leaf_of(credential))
-    return Receipt(
-        canonicalization=credential.canonicalization,
-        credential_hash=credential.credential_hash,
-        salt=credential.salt,
-        leaf_index=proof.leaf_index,
-        tree_size=proof.tree_size,
-        siblings=proof.siblings,
-        seal=batch.head.seal,
-        anchors=tuple(_reference(anchor, batch.issuer) for anchor in anchors),
-    )
+    return _receipt(store, store.batch(credential.batch_id), credential)
+
+
+def receipts_of_batch(store: Store, batch: Batch) -> Iterator[Receipt]:
+    """Receipts of all credentials of a batch, a page of them in memory at a time.
+
+    Raises `NotSealedError`.
+    """
+    leaf = b""
+    while page := store.batch_credentials(batch.id, after_leaf=leaf):
+        for credential in page:
+            yield _receipt(store, batch, credential)
+        leaf = leaf_of(page[-1])
 
 
 def find_one(store: Store, credential_hash: bytes, *, issuer: bytes | None) -> StoredCredential:
@@ -57,6 +56,24 @@ def find_one(store: Store, credential_hash: bytes, *, issuer: bytes | None) -> S
 def leaf_of(credential: StoredCredential) -> bytes:
     """Leaf of a stored credential."""
     return leaf_hash(salt=credential.salt, credential_hash=credential.credential_hash)
+
+
+def _receipt(store: Store, batch: Batch, credential: StoredCredential) -> Receipt:
+    if batch.head is None:
+        raise NotSealedError("the credential is in tonight's batch, which is not sealed yet")
+    # Only a final anchor goes into a receipt: what a holder keeps must not be undone by a reorg.
+    anchors = store.anchors(batch.id) if batch.state is BatchState.FINAL else []
+    proof = store.proof(batch, leaf_of(credential))
+    return Receipt(
+        canonicalization=credential.canonicalization,
+        credential_hash=credential.credential_hash,
+        salt=credential.salt,
+        leaf_index=proof.leaf_index,
+        tree_size=proof.tree_size,
+        siblings=proof.siblings,
+        seal=batch.head.seal,
+        anchors=tuple(_reference(anchor, batch.issuer) for anchor in anchors),
+    )
 
 
 def _reference(anchor: Anchor, issuer: bytes) -> AnchorReference:

@@ -44,6 +44,14 @@ _staged = Table(
     Column("leaf", LargeBinary, nullable=False),
     prefixes=["TEMPORARY"],
 )
+_STORED: Final = select(
+    credentials.c.issuer,
+    credentials.c.credential_hash,
+    credentials.c.salt,
+    credentials.c.canonicalization,
+    credentials.c.batch_id,
+    credentials.c.added_at,
+)
 _COPY: Final = (
     "COPY staged_credentials (position, credential_hash, salt, canonicalization, leaf)"
     " FROM STDIN (FORMAT BINARY)"
@@ -86,17 +94,18 @@ class Intake:
 
     def find_credentials(self, credential_hash: bytes) -> list[StoredCredential]:
         """The credential under every issuer that has it, by issuer address."""
-        table = credentials
-        query = select(
-            table.c.issuer,
-            table.c.credential_hash,
-            table.c.salt,
-            table.c.canonicalization,
-            table.c.batch_id,
-            table.c.added_at,
-        ).where(table.c.credential_hash == credential_hash)
+        query = _STORED.where(credentials.c.credential_hash == credential_hash)
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(table.c.issuer)).all()
+            rows = connection.execute(query.order_by(credentials.c.issuer)).all()
+        return [StoredCredential(*row) for row in rows]
+
+    def batch_credentials(
+        self, batch_id: int, *, after_leaf: bytes = b"", limit: int = 1000
+    ) -> list[StoredCredential]:
+        """Credentials of a batch in the order of their leaves, from beyond `after_leaf`."""
+        query = _STORED.where(credentials.c.batch_id == batch_id, credentials.c.leaf > after_leaf)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(credentials.c.leaf).limit(limit)).all()
         return [StoredCredential(*row) for row in rows]
 
     def _add_directly(self, issuer: bytes, rows: list[_Row], *, now: datetime) -> Added:
