@@ -8,7 +8,6 @@ from secrets import token_bytes
 
 from registry.chain import LocalSigner, development_signer
 from registry.chain.contract import seal_anchored_topic
-from registry.core.address import format_address
 from registry.core.batch import BatchState
 from registry.core.canonical import Canonicalization
 from registry.core.receipt import Receipt
@@ -131,7 +130,10 @@ class Office:
         return anchor_events(self.anvil, batch.head.seal)
 
     def receipt(self, name: str) -> Receipt:
-        return receipt_of(self.store, digest(name))
+        return self.receipt_of(name.encode())
+
+    def receipt_of(self, data: bytes) -> Receipt:
+        return receipt_of(self.store, sha256(data).digest())
 
     def verification(self, *, with_store: bool = False) -> Verification:
         return verification(self.chain, self.store if with_store else None)
@@ -157,13 +159,9 @@ def digest(name: str) -> bytes:
     return sha256(name.encode()).digest()
 
 
-def stranger() -> LocalSigner:
+def stranger(account: int = 5) -> LocalSigner:
     """A key with money and without rights."""
-    return development_signer(5)
-
-
-def shown(address: bytes) -> str:
-    return format_address(address)
+    return development_signer(account)
 
 
 PATIENCE = timedelta(seconds=30)

@@ -1,0 +1,54 @@
+"""Receipts of a whole batch, from the store, walked by a verifier that is not ours."""
+
+import pytest
+
+from registry.core.tree import generic_path
+from registry.errors import InvalidInputError, NotFoundError
+from registry.services.receipts import NotSealedError, receipt_of
+from registry.store import SqlStore
+from tests.anvil import Anvil
+from tests.oracle import merkletools_accepts
+from tests.services.office import Office, digest, stranger
+
+COUNT = 300  # leaves that take more than one tile
+
+
+def test_merkletools_accepts_the_path_of_every_receipt(office: Office) -> None:
+    names = [f"diploma {number}" for number in range(COUNT)]
+    batch = office.sealed(*names)
+    assert batch.head is not None
+    places = set()
+    for name in names:
+        receipt = office.receipt(name)
+        path = generic_path(salt=receipt.salt, proof=receipt.proof)
+        assert receipt.seal == batch.head.seal
+        assert merkletools_accepts(path, receipt.credential_hash.hex(), receipt.seal.hex())
+        assert not merkletools_accepts(path, digest("forged").hex(), receipt.seal.hex())
+        places.add(receipt.leaf_index)
+    assert places == set(range(COUNT))
+
+
+def test_a_receipt_has_an_anchor_only_when_it_is_final(office: Office) -> None:
+    batch = office.anchored("diploma")
+    assert office.receipt("diploma").is_pending
+    office.finish(batch)
+    assert len(office.receipt("diploma").anchors) == 1
+
+
+def test_without_a_tree_there_is_no_receipt(office: Office) -> None:
+    office.add([b"diploma"])
+    with pytest.raises(NotSealedError):
+        office.receipt("diploma")
+    with pytest.raises(NotFoundError):
+        office.receipt("never added")
+
+
+def test_of_several_issuers_one_is_named(sqlite_store: SqlStore, anvil: Anvil) -> None:
+    chain = anvil.chain()
+    for signer in (stranger(), stranger(2)):
+        Office(sqlite_store, anvil, chain, signer, signer.address).sealed("diploma")
+    chain.close()
+    with pytest.raises(InvalidInputError, match="several issuers"):
+        receipt_of(sqlite_store, digest("diploma"))
+    receipt = receipt_of(sqlite_store, digest("diploma"), issuer=stranger().address)
+    assert receipt.credential_hash == digest("diploma")
