@@ -48,7 +48,8 @@ class StatusService:
         """Store the wanted status of credentials, one change for each batch they are in.
 
         All or nothing is looked up first. Raises `NotFoundError` for an unknown credential,
-        `ConflictError` for one that is not anchored yet, `InvalidInputError` past the limits.
+        `ConflictError` for one that is not anchored yet or has the same change under way with
+        another after it, `InvalidInputError` past the limits.
         """
         if not 1 <= len(credential_hashes) <= MAX_INDEXES:
             raise InvalidInputError(f"a status change takes 1 to {MAX_INDEXES} credentials")
@@ -60,6 +61,8 @@ class StatusService:
             proof = self.store.proof(batch, leaf_of(credential))
             batches[batch.id] = batch
             indexes.setdefault(batch.id, set()).add(proof.leaf_index)
+        for batch_id, found in indexes.items():
+            self._require_last(issuer, _seal(batches[batch_id]), found, status)
         return [
             self.store.request_status(
                 issuer=issuer,
@@ -80,9 +83,30 @@ class StatusService:
         if not found:
             raise InvalidInputError(f"this issuer has no batch with seal {seal.hex()}")
         self._anchored(found[0].id)
+        self._require_last(issuer, seal, None, status)
         return self.store.request_status(
             issuer=issuer, seal=seal, leaf_indexes=None, status=status, reason=reason, now=now
         )
+
+    def _require_last(
+        self, issuer: bytes, seal: bytes, indexes: set[int] | None, status: CredentialStatus
+    ) -> None:
+        """Refuse a change that the store takes for one asked before, if another came since.
+
+        Else suspend, reinstate, suspend would end with a reinstated credential.
+        """
+        wanted = None if indexes is None else tuple(sorted(indexes))
+        is_asked = False
+        for change in self.store.open_status_changes(issuer):
+            if change.seal != seal:
+                continue
+            if change.status is status:
+                is_asked = is_asked or change.leaf_indexes == wanted
+            elif is_asked and _overlap(change.leaf_indexes, wanted):
+                raise ConflictError(
+                    f"the same change is under way, and then one to {change.status.name.lower()}: "
+                    "ask again when both are done"
+                )
 
     def _anchored(self, batch_id: int) -> Batch:
         batch = self.store.batch(batch_id)
@@ -120,6 +144,10 @@ def advance_status_changes(sending: Sending, store: Store, issuer: bytes) -> Non
                 continue
             return
         store.finish_status_change(change.id, now=sending.clock())
+
+
+def _overlap(some: tuple[int, ...] | None, others: tuple[int, ...] | None) -> bool:
+    return some is None or others is None or not set(some).isdisjoint(others)
 
 
 def _is_anchored(chain: Chain, change: StatusChange) -> bool:
