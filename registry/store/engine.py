@@ -24,6 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from registry.errors import InvalidInputError, UnavailableError
 
+DATABASE_URL: Final = "database URL"  # the place of faults in it
 _WAIT_SECONDS: Final = 30  # for another writer; sealing a million leaves takes a few seconds
 _CONNECT_SECONDS: Final = 10  # for a server that does not answer at all
 _CACHE_KIB: Final = 65_536  # SQLite pages in memory per connection; random index inserts need it
@@ -110,14 +111,14 @@ def open_engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
     except (exc.ArgumentError, ValueError):
-        raise InvalidInputError("the database URL cannot be parsed", place="database URL") from None
+        raise InvalidInputError("the database URL cannot be parsed", place=DATABASE_URL) from None
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         return _sqlite_engine(parsed.set(drivername="sqlite"))
     if backend in {"postgresql", "postgres"}:
         return _postgresql_engine(parsed.set(drivername="postgresql+psycopg"))
     raise InvalidInputError(
-        f"the store runs on sqlite or postgresql, not {backend}", place="database URL"
+        f"the store runs on sqlite or postgresql, not {backend}", place=DATABASE_URL
     )
 
 

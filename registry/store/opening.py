@@ -4,25 +4,20 @@ import os
 from pathlib import Path
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, column, inspect, select, table, text
 
 from registry.errors import InvalidInputError
 from registry.store.anchoring import Anchoring
 from registry.store.api_keys import ApiKeys
 from registry.store.batches import BatchReads
-from registry.store.engine import Database, is_in_memory, open_engine
+from registry.store.engine import DATABASE_URL, Database, is_in_memory, open_engine
 from registry.store.intake import Intake
 from registry.store.sealing import Sealing
 from registry.store.status_changes import StatusChanges
 
-_MIGRATIONS: Final = Path(__file__).parent / "migrations"
-_MIGRATION_LOCK: Final = 0x526F6F747365616C  # "Rootseal": PostgreSQL's advisory lock for us
+CURRENT_FORM: Final = "0001"  # the newest revision in migrations/
+_VERSION: Final = table("alembic_version", column("version_num"))
 _PRIVATE: Final = 0o600  # the file holds salts and signed transactions
-_PLACE: Final = "database URL"
 
 
 class SqlStore(Intake, Sealing, BatchReads, Anchoring, StatusChanges, ApiKeys):
@@ -50,7 +45,11 @@ def open_store(url: str, *, create: bool = True) -> SqlStore:
         _find_file(engine.url, create=create)
     database = Database(engine)
     try:
-        _bring_to_head(database, create=create)
+        if not _is_current(database):
+            # Here and not above: Alembic is needed once in the life of a version.
+            from registry.store.migrating import bring_to_head  # noqa: PLC0415
+
+            bring_to_head(database, create=create)
     except BaseException:
         database.close()
         raise
@@ -65,44 +64,12 @@ def _find_file(url: URL, *, create: bool) -> None:
         # Before SQLite makes it with whatever the umask allows; its other files follow this one.
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, _PRIVATE))
     elif not path.is_file():
-        raise InvalidInputError(f"there is no database file {path}", place=_PLACE)
+        raise InvalidInputError(f"there is no database file {path}", place=DATABASE_URL)
 
 
-def _bring_to_head(database: Database, *, create: bool) -> None:
-    config = Config()
-    # The configuration's own interpolation takes a single % for a variable.
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    scripts = ScriptDirectory.from_config(config)
+def _is_current(database: Database) -> bool:
+    """Whether the tables have this version's form: without Alembic, whose import takes a second."""
     with database.read() as connection:
-        if _is_at_head(connection, scripts, create=create):
-            return
-    with database.write() as connection:
-        if not database.is_sqlite:
-            lock = text("SELECT pg_advisory_xact_lock(:key)")
-            connection.execute(lock, {"key": _MIGRATION_LOCK})
-        # Another process may have done it while we waited.
-        if not _is_at_head(connection, scripts, create=create):
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-
-
-def _is_at_head(connection: Connection, scripts: ScriptDirectory, *, create: bool) -> bool:
-    """Whether nothing is to be done. Raises `InvalidInputError` if nothing may be done."""
-    found = set(MigrationContext.configure(connection).get_current_heads())
-    if found == set(scripts.get_heads()):
-        return True
-    known = {script.revision for script in scripts.walk_revisions()}
-    if not found <= known:
-        raise InvalidInputError(
-            f"the database has form {', '.join(sorted(found))}, which this version of Rootseal "
-            "does not know: a newer one made it",
-            place=_PLACE,
-        )
-    if not create:
-        form = ", ".join(sorted(found)) or "no tables of Rootseal"
-        raise InvalidInputError(
-            f"the database has {form}, this version of Rootseal needs "
-            f"{', '.join(scripts.get_heads())}: it must be migrated first",
-            place=_PLACE,
-        )
-    return False
+        if not inspect(connection).has_table(_VERSION.name):
+            return False
+        return list(connection.execute(select(_VERSION.c.version_num)).scalars()) == [CURRENT_FORM]

@@ -1,6 +1,7 @@
 """Wiring: reads the settings and puts stores, chains, keys and services together.
 
-The only package that knows which adapter stands behind a Protocol.
+The only package that knows which adapter stands behind a Protocol. Adapters are imported where
+they are first used: SQLAlchemy and web3 take a second each, and most commands need one of them.
 """
 
 import time
@@ -8,16 +9,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from registry.chain import (
-    ChainOptions,
-    Deployment,
-    EvmChain,
-    KeystoreSigner,
-    deploy,
-    deterministic_address,
-    development_signer,
-)
 from registry.core.receipt import Receipt
 from registry.errors import InvalidInputError
 from registry.services.anchoring import Anchoring, Nightly
@@ -26,8 +19,10 @@ from registry.services.receipts import receipt_of
 from registry.services.sending import Sending
 from registry.services.status import StatusService
 from registry.services.verification import Verification
-from registry.store import open_store
 from registry.wiring.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from registry.chain import Deployment, EvmChain
 
 __all__ = ["Registry", "Settings", "load_settings"]
 
@@ -51,6 +46,8 @@ class Registry:
     @cached_property
     def store(self) -> Store:
         """The store, made if it is not there yet and migrated to this version."""
+        from registry.store import open_store
+
         file = self.settings.database_file
         if file is not None:
             _make_folder(file.parent)
@@ -68,7 +65,9 @@ class Registry:
         return self._evm
 
     @cached_property
-    def _evm(self) -> EvmChain:
+    def _evm(self) -> "EvmChain":
+        from registry.chain import ChainOptions, EvmChain, deterministic_address
+
         settings = self.settings
         return EvmChain(
             chain_id=settings.chain_id,
@@ -84,6 +83,8 @@ class Registry:
     @cached_property
     def signer(self) -> Signer | None:
         """The configured key, or None if none is. Raises `InvalidInputError`."""
+        from registry.chain import KeystoreSigner, development_signer
+
         settings = self.settings
         if settings.keystore is not None:
             return KeystoreSigner(settings.keystore, self.password(settings.keystore))
@@ -137,8 +138,10 @@ class Registry:
             find_receipt=find if with_store else None,
         )
 
-    def deploy(self) -> Deployment:
+    def deploy(self) -> "Deployment":
         """Put the contract on the chain, or find it there; raises as `registry.chain.deploy`."""
+        from registry.chain import deploy
+
         if self.signer is None:
             raise InvalidInputError("no key: set keystore or development_account to pay with")
         return deploy(self._evm, self.signer)

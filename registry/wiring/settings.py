@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from registry.core.address import format_address, parse_address
 from registry.errors import InvalidInputError
@@ -80,13 +79,11 @@ class Settings(BaseModel):
     @property
     def database_file(self) -> Path | None:
         """The store's file; None if it is on a server, in memory, or no URL at all."""
-        try:
-            url = make_url(self.database.get_secret_value())
-        except ArgumentError:
+        scheme, _, rest = self.database.get_secret_value().partition(":///")
+        file = rest.partition("?")[0]
+        if scheme.partition("+")[0] != "sqlite" or file in {"", ":memory:"}:
             return None
-        if url.get_backend_name() != "sqlite" or url.database in {None, "", ":memory:"}:
-            return None
-        return Path(str(url.database))
+        return Path(file)
 
     @property
     def is_development_chain(self) -> bool:
@@ -154,10 +151,10 @@ def _shown(value: object) -> str:
 
 def _shown_url(text: str) -> str:
     try:
-        url = make_url(text)
-    except ArgumentError:
+        url = urlsplit(text)
+        host, port = url.hostname, url.port
+    except ValueError:
         return "(hidden)"
-    if url.host is None:  # a file
-        return text
-    port = "" if url.port is None else f":{url.port}"
-    return f"{url.drivername}://{url.host}{port}/…"
+    if host is None:  # a file has no secrets in its name; anything else might
+        return text if url.scheme.partition("+")[0] == "sqlite" else "(hidden)"
+    return f"{url.scheme}://{host}{'' if port is None else f':{port}'}/…"
