@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -162,20 +161,10 @@ def render(artifact: dict[str, Any]) -> str:
     return json.dumps(artifact, indent=2) + "\n"
 
 
-def forge_binary() -> str:
-    """Find forge: $FORGE, then PATH, then the package that npm installed."""
-    packaged = sorted(ROOT.glob("node_modules/@foundry-rs/forge-*/bin/forge"))
-    found = os.environ.get("FORGE") or shutil.which("forge") or (packaged and str(packaged[0]))
-    if not found:
-        raise BuildError("no forge: set FORGE, put it on PATH, or run npm ci")
-    return found
-
-
 def build_by_forge() -> dict[str, Any]:
     """Let forge compile the sources and return what the artifact must agree with."""
     run = subprocess.run(
-        [forge_binary(), "build", "--root", str(ROOT)],
-        cwd=ROOT,
+        [sys.executable, str(ROOT / "scripts/forge.py"), "build"],
         capture_output=True,
         text=True,
         check=False,
