@@ -42,6 +42,11 @@ class Anvil:
         """Replace the last `depth` blocks by as many empty ones."""
         self.ask("anvil_reorg", depth, [])
 
+    def replace_from(self, block: int) -> None:
+        """Replace that block and all above it by empty ones."""
+        head = int(str(self.ask("eth_blockNumber").value), 16)
+        self.reorganise(head - block + 1)
+
     def automine(self, *, on: bool) -> None:
         """Mine a block for each transaction, or leave them pending."""
         self.ask("evm_setAutomine", on)

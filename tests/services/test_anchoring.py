@@ -131,7 +131,7 @@ def test_without_a_key_nothing_is_sent_but_what_others_sent_is_seen(office: Offi
 def test_a_reorganisation_before_finality_anchors_again_with_the_same_seal(office: Office) -> None:
     batch = office.anchored("diploma")
     (before,) = office.store.anchors(batch.id)
-    office.anvil.reorganise(1)
+    office.anvil.replace_from(before.block_number)
     office.anvil.ask("anvil_dropAllTransactions")
     again = office.advance(batch)
     assert (again.state, again.head) == (BatchState.ANCHORING, batch.head)

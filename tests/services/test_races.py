@@ -56,9 +56,10 @@ def test_an_anchor_that_leaves_between_look_and_finality_is_not_final(
     office: Office, eventful: EventfulChain
 ) -> None:
     batch = office.anchored("diploma")
+    (anchor,) = office.store.anchors(batch.id)
 
     def replace_its_block() -> None:
-        office.anvil.reorganise(1)
+        office.anvil.replace_from(anchor.block_number)
         office.anvil.ask("anvil_dropAllTransactions")
         office.anvil.mine(5)
 
@@ -73,7 +74,7 @@ def test_an_anchor_in_another_block_than_remembered_is_remembered_anew(office: O
     batch = office.anchored("diploma")
     (before,) = office.store.anchors(batch.id)
     (attempt,) = office.attempts(batch)
-    office.anvil.reorganise(1)
+    office.anvil.replace_from(before.block_number)
     office.anvil.ask("anvil_dropAllTransactions")
     office.anvil.mine()
     office.chain.broadcast(attempt.raw)

@@ -172,9 +172,10 @@ def test_a_key_that_may_only_anchor_anchors_before_it_complains(office: Office) 
 
 def test_a_revocation_outlives_the_anchor_that_a_reorganisation_takes(office: Office) -> None:
     batch = office.anchored("diploma")
+    (anchor,) = office.store.anchors(batch.id)
     change = ask_whole(office, batch, REVOKED)
     office.anvil.ask("anvil_dropAllTransactions")
-    office.anvil.reorganise(1)
+    office.anvil.replace_from(anchor.block_number)
     office.anvil.ask("anvil_dropAllTransactions")
     advance_status_changes(office.sending, office.store, office.issuer)
     assert outcome(office, change) == (False, False)
