@@ -70,6 +70,7 @@ class UnavailableError(RootsealError):
     def __init__(self, message: str, *, source: str) -> None:
         super().__init__(f"{source}: {message}")
         self.source = source
+        self.message = message  # without the source, for readers who need not know our nodes
 
 
 class ConflictError(RootsealError):

@@ -1,5 +1,6 @@
 """The checks that ask a chain: anchor and status, from one block each."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from registry.core.wire import format_time
 from registry.errors import ConflictError, UnavailableError
 from registry.services.ports import Block, Chain, CredentialStatus
 
+_log = logging.getLogger(__name__)
 Evidence = dict[str, str | int | None]
 
 
@@ -65,12 +67,15 @@ def _check_anchor(receipt: Receipt, anchor: AnchorReference, chain: Chain) -> tu
             return check, _status_unasked()
         return check, _judge_status(receipt, anchor, chain, at)
     except (UnavailableError, ConflictError) as exc:
-        # A node of another chain is as silent about this one as a dead node.
+        # A node of another chain is as silent about this one as a dead node. Which node it is
+        # goes to our log: the report may go to a stranger.
+        _log.warning("could not ask %s: %s", format_chain(anchor.chain), exc)
+        reason = exc.message if isinstance(exc, UnavailableError) else str(exc)
         unknown = Check(
             name="anchor",
             outcome=Outcome.UNKNOWN,
             code="chain-unavailable",
-            detail=f"{format_chain(anchor.chain)} could not be asked: {exc}.",
+            detail=f"{format_chain(anchor.chain)} could not be asked: {reason}.",
             evidence={"chain": format_chain(anchor.chain)},
         )
         return unknown, _status_unasked()
