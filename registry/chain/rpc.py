@@ -6,7 +6,7 @@ again is the caller's to say. Does not know what the methods mean.
 
 import time
 from typing import Any  # JSON-RPC parameters and results are JSON of any shape
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import orjson
 import requests
@@ -162,8 +162,11 @@ def endpoint_name(url: str) -> str:
 def _secrets(url: str) -> list[str]:
     """Return the parts of an address that a node might echo and that nobody may see."""
     parts = urlsplit(url)
-    pieces = [parts.username, parts.password, parts.query, *parts.path.split("/")]
-    return [piece for piece in pieces if piece is not None and len(piece) >= 8]
+    written = [parts.username or "", parts.password or "", *parts.path.split("/")]
+    values = [value for _, value in parse_qsl(parts.query)]
+    pieces = {parts.query, *values, *written, *map(unquote, written)}
+    # The longest first: one may be a part of another. Shorter ones would blank out words.
+    return sorted((piece for piece in pieces if len(piece) >= 4), key=len, reverse=True)
 
 
 def _decode(body: bytes) -> RPCResponse:

@@ -129,7 +129,7 @@ def check_validity(
             name="validity",
             outcome=Outcome.SKIPPED,
             code="no-dates",
-            detail="Not a JSON credential: it has no dates to check.",
+            detail="No JSON credential was given, so no dates were checked.",
         )
     try:
         start, end = _date(document, _STARTS), _date(document, _ENDS)

@@ -122,7 +122,6 @@ class Anchoring:
             state = BatchState.ANCHORING
         if state is not BatchState.ANCHORED:
             self.store.move_batch(batch.id, source=state, target=BatchState.ANCHORED, anchor=anchor)
-        self.sending.use_up(Purpose.ANCHOR, batch.id)
         if anchor.block_number <= self.chain.finalized() and self._still_stands(batch, anchor):
             self.store.move_batch(
                 batch.id, source=BatchState.ANCHORED, target=BatchState.FINAL, anchor=None

@@ -3,16 +3,20 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from registry.core.address import format_address, format_chain
 from registry.core.receipt import AnchorReference, Receipt
 from registry.core.report import Check, Outcome
 from registry.core.wire import format_time
 from registry.errors import ConflictError, UnavailableError
-from registry.services.ports import Block, Chain, CredentialStatus
+from registry.services.ports import Anchor, Block, Chain, CredentialStatus
 
 _log = logging.getLogger(__name__)
+_CLOCK_SKEW: Final = timedelta(hours=2)  # between a block and the ones around it, generously
+# Then the node cannot tell the status either.
+_NODE_CANNOT_KNOW: Final = frozenset({"node-behind", "no-contract"})
 Evidence = dict[str, str | int | None]
 
 
@@ -63,7 +67,7 @@ def _check_anchor(receipt: Receipt, anchor: AnchorReference, chain: Chain) -> tu
     try:
         at = chain.head()
         check = _judge_anchor(receipt, anchor, chain, at)
-        if check.outcome is Outcome.FAIL:
+        if check.outcome is Outcome.FAIL or check.code in _NODE_CANNOT_KNOW:
             return check, _status_unasked()
         return check, _judge_status(receipt, anchor, chain, at)
     except (UnavailableError, ConflictError) as exc:
@@ -81,7 +85,9 @@ def _check_anchor(receipt: Receipt, anchor: AnchorReference, chain: Chain) -> tu
         return unknown, _status_unasked()
 
 
-def _judge_anchor(receipt: Receipt, anchor: AnchorReference, chain: Chain, at: Block) -> Check:
+def _judge_anchor(  # noqa: PLR0911 - one return for each answer, read from top to bottom
+    receipt: Receipt, anchor: AnchorReference, chain: Chain, at: Block
+) -> Check:
     evidence: Evidence = {
         "chain": format_chain(anchor.chain),
         "contract": format_address(anchor.contract),
@@ -90,33 +96,37 @@ def _judge_anchor(receipt: Receipt, anchor: AnchorReference, chain: Chain, at: B
         "blockNumber": anchor.block_number,
         "askedAtBlock": at.number,
     }
-    # 1. The address runs our contract: another could answer anything.
+    # 1. The contract is the one that this verifier knows. Running our code is not enough: whoever
+    #    deploys it elsewhere can write any anchor into its storage while deploying.
+    if anchor.contract != chain.contract:
+        return _fail("wrong-contract", "The receipt names another contract.", evidence)
+    # 2. The node can know: it has come as far as the anchor's block, and has our contract.
+    if at.number < anchor.block_number:
+        return _unknown("node-behind", "The node has not come to the anchor's block.", evidence)
     if not chain.is_genuine(anchor.contract, at=at):
-        return _fail("wrong-contract", "The address does not run the registry contract.", evidence)
-    # 2. The contract's storage holds the seal under this issuer, since the time claimed.
+        return _unknown("no-contract", "The node does not have the contract there.", evidence)
+    # 3. The contract's storage holds the seal under this issuer, since the time claimed.
     record = chain.anchor_record(anchor.contract, anchor.issuer, receipt.seal, at=at)
     if record is None:
         return _fail("not-anchored", "The issuer never anchored this seal.", evidence)
     if record.anchored_at != anchor.anchored_at:
         found = {**evidence, "anchoredAt": format_time(record.anchored_at)}
         return _fail("wrong-time", "The seal was anchored at another time than claimed.", found)
-    # 3. The transaction named is the one that anchored it.
+    # 4. The transaction named is the one that anchored it. A node that keeps no index of old
+    #    transactions is asked for the event instead.
     event = chain.anchor_in_transaction(
         anchor.contract, anchor.transaction, anchor.issuer, receipt.seal
-    )
-    claimed = (anchor.block_number, anchor.block_hash, anchor.log_index)
-    if event is None or (event.block_number, event.block_hash, event.log_index) != claimed:
+    ) or chain.find_anchor(anchor.issuer, receipt.seal, since=anchor.anchored_at - _CLOCK_SKEW)
+    if event is None:
+        return _unknown("no-event", "The node does not give the anchor's event.", evidence)
+    if _place(event) != _place(anchor):
         return _fail(
             "wrong-transaction", "The seal was not anchored in the place claimed.", evidence
         )
-    # 4. The block can no longer be replaced.
+    # 5. The block can no longer be replaced.
     if anchor.block_number > chain.finalized():
-        return Check(
-            name="anchor",
-            outcome=Outcome.UNKNOWN,
-            code="not-final",
-            detail="The seal is anchored, but its block is not final yet.",
-            evidence=evidence,
+        return _unknown(
+            "not-final", "The seal is anchored, but its block is not final yet.", evidence
         )
     when = format_time(anchor.anchored_at)
     return Check(
@@ -164,3 +174,13 @@ def _worst(checks: list[Check]) -> Check:
 
 def _fail(code: str, detail: str, evidence: Evidence) -> Check:
     return Check(name="anchor", outcome=Outcome.FAIL, code=code, detail=detail, evidence=evidence)
+
+
+def _unknown(code: str, detail: str, evidence: Evidence) -> Check:
+    return Check(
+        name="anchor", outcome=Outcome.UNKNOWN, code=code, detail=detail, evidence=evidence
+    )
+
+
+def _place(anchor: Anchor | AnchorReference) -> tuple[bytes, int, bytes, int]:
+    return anchor.transaction, anchor.block_number, anchor.block_hash, anchor.log_index

@@ -217,6 +217,11 @@ class AnchoringStore(Protocol):
     def highest_nonce(self, chain_id: int, sender: bytes) -> int | None:
         """The highest nonce that any stored attempt of the sender uses on a chain."""
 
+    def attempts_between(
+        self, chain_id: int, sender: bytes, *, first: int, below: int
+    ) -> list[Attempt]:
+        """Attempts of a sender, for any subject, with `first` ≤ nonce < `below`, by nonce."""
+
     def anchors(self, batch_id: int) -> list[Anchor]:
         """Where the batch's seal was found, one per chain, by chain id."""
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from registry.core.address import format_address
-from registry.core.batch import UNFINISHED
 from registry.errors import NotAllowedError, StaleStateError, TransactionRefusedError
 from registry.services.ports import (
     Attempt,
@@ -52,8 +51,13 @@ class Sending:
         attempts = self.store.attempts(purpose, subject_id)
         live = self._live(attempts)
         if live is not None:
-            self._broadcast_in_turn(live)
-            return
+            try:
+                self._broadcast_in_turn(live)
+            except TransactionRefusedError as exc:
+                if not self._takes_over(purpose, live, exc):
+                    raise
+            else:
+                return
         if self.mined(attempts) is not None:
             # Mined between the caller's look at the effect and now: the next look will see it.
             return
@@ -61,17 +65,17 @@ class Sending:
         if attempt is not None:
             self._broadcast_in_turn(attempt)
 
-    def use_up(self, purpose: Purpose, subject_id: int) -> None:
-        """Send a finished subject's transactions that were never mined.
+    def _takes_over(self, purpose: Purpose, live: Attempt, exc: TransactionRefusedError) -> bool:
+        """Whether our key replaces one that cannot pay: a drained or swept operator's.
 
-        Nobody needs them, but later ones of the same sender wait until their nonces are used.
+        For anchors alone, which a contract takes once: a late status change would undo a newer.
         """
-        for attempt in self.store.attempts(purpose, subject_id):
-            if attempt.nonce >= self.chain.next_nonce(attempt.sender):
-                try:
-                    self._broadcast(attempt)
-                except TransactionRefusedError as exc:
-                    _log.warning("nonce %d stays unused: %s", attempt.nonce, exc)
+        return (
+            purpose is Purpose.ANCHOR
+            and exc.reason == "insufficient-funds"
+            and self.signer is not None
+            and self.signer.address != live.sender
+        )
 
     def _live(self, attempts: list[Attempt]) -> Attempt | None:
         """The newest attempt whose nonce is not used up, so that it can still be mined."""
@@ -108,20 +112,12 @@ class Sending:
     def _broadcast_in_turn(self, attempt: Attempt) -> None:
         """Broadcast an attempt, and first what other subjects left unsent under lower nonces."""
         following = self.chain.next_nonce(attempt.sender)
-        if attempt.nonce > following:
-            batches = self.store.batches(states=UNFINISHED, limit=1000)
-            subjects = [(Purpose.ANCHOR, batch.id) for batch in batches]
-            changes = self.store.open_status_changes()
-            subjects += [(Purpose.STATUS, change.id) for change in changes]
-            earlier = [
-                other
-                for subject in subjects
-                for other in self.store.attempts(*subject)
-                if (other.chain_id, other.sender) == (attempt.chain_id, attempt.sender)
-                and following <= other.nonce < attempt.nonce
-            ]
-            for other in sorted(earlier, key=lambda other: (other.nonce, other.id)):
-                self._broadcast(other)
+        # Whatever they are for, and even if nobody needs them any more: a transaction is mined
+        # only after all lower nonces of its sender.
+        for earlier in self.store.attempts_between(
+            attempt.chain_id, attempt.sender, first=following, below=attempt.nonce
+        ):
+            self._broadcast(earlier)
         self._broadcast(attempt)
 
     def _broadcast(self, attempt: Attempt) -> None:

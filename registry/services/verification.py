@@ -68,8 +68,6 @@ class Verification:
             except (InvalidInputError, ConflictError) as exc:
                 # Unknown, not sealed yet, or of several issuers: no reason to call it false.
                 return conclude([_no_receipt(str(exc))])
-        if receipt.canonicalization is not Canonicalization.JCS:
-            document = None
         # 2. Integrity: this credential is the one that the receipt names.
         if evidence.credential is None and evidence.credential_hash is not None:
             integrity = check_hash(evidence.credential_hash, receipt)
@@ -79,7 +77,8 @@ class Verification:
         inclusion = check_inclusion(receipt)
         # 4. Anchor and status: the chain holds that seal, and what became of the credential.
         findings = check_chains(receipt, self.chains)
-        # 5. Issuer, dates, and what else the credential carries.
+        # 5. Issuer, dates, and what else the credential carries. A JSON credential's dates count
+        #    however it was hashed: the receipt's word for that is not bound by the seal.
         return conclude(
             [
                 _good_format(receipt),

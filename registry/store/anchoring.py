@@ -71,6 +71,23 @@ class Anchoring:
             highest: int | None = connection.execute(query).scalar_one()
         return highest
 
+    def attempts_between(
+        self, chain_id: int, sender: bytes, *, first: int, below: int
+    ) -> list[Attempt]:
+        """Attempts of a sender, for any subject, with `first` ≤ nonce < `below`, by nonce."""
+        query = (
+            select(attempts)
+            .where(
+                attempts.c.chain_id == chain_id,
+                attempts.c.sender == sender,
+                attempts.c.nonce >= first,
+                attempts.c.nonce < below,
+            )
+            .order_by(attempts.c.nonce, attempts.c.id)
+        )
+        with self._database.read() as connection:
+            return [_attempt_of(row) for row in connection.execute(query)]
+
     def anchors(self, batch_id: int) -> list[Anchor]:
         """Where the batch's seal was found, one per chain, by chain id."""
         query = select(anchors).where(anchors.c.batch_id == batch_id).order_by(anchors.c.chain_id)

@@ -2,7 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from registry.chain import Devnet, EvmChain, LocalSigner
+from registry.chain import Devnet, EvmChain, LocalSigner, deploy
+from registry.chain.rpc import Rpc
 from registry.store import SqlStore
 from tests.anvil import Anvil, anvil, anvil_process, chain, open_chain, signer
 from tests.rpc_proxy import RpcProxy
@@ -16,6 +17,20 @@ __all__ = ["anvil", "anvil_process", "chain", "signer"]
 def office(sqlite_store: SqlStore, anvil: Anvil, chain: EvmChain, signer: LocalSigner) -> Office:
     """An office with its store on SQLite."""
     return Office(sqlite_store, anvil, chain, signer)
+
+
+@pytest.fixture
+def own_office(sqlite_store: SqlStore, signer: LocalSigner) -> Iterator[Office]:
+    """An office with a node to itself, for deep reorganisations.
+
+    A node that other tests put back before does not always find the state of so old a block.
+    """
+    with Devnet(block_time=None) as devnet:
+        chain, rpc = open_chain(devnet.url), Rpc(devnet.url)
+        deploy(chain, signer)
+        yield Office(sqlite_store, Anvil(devnet.url, rpc), chain, signer)
+        rpc.close()
+        chain.close()
 
 
 @pytest.fixture

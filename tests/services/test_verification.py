@@ -129,7 +129,8 @@ def test_an_anchor_in_a_block_not_final_is_unknown(office: Office) -> None:
     is_unknown(report, "anchor", "not-final")
 
 
-def test_an_anchor_that_a_reorganisation_took_away_is_none(office: Office) -> None:
+def test_an_anchor_that_a_reorganisation_took_away_is_none(own_office: Office) -> None:
+    office = own_office
     office.final("diploma")
     receipt = office.receipt("diploma")
     (anchor,) = receipt.anchors
