@@ -13,6 +13,7 @@ from registry.chain.keys import (
     LocalSigner,
     create_keystore,
     development_signer,
+    keystore_address,
 )
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "deterministic_address",
     "development_signer",
     "find_anvil",
+    "keystore_address",
     "runtime_matches",
 ]

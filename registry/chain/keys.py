@@ -13,7 +13,7 @@ from eth_account.hdaccount import key_from_seed, seed_from_mnemonic
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
-from registry.core.address import format_address
+from registry.core.address import format_address, parse_address
 from registry.errors import InvalidInputError, NotAllowedError
 from registry.services.ports import SignedTransaction, UnsignedTransaction
 
@@ -106,6 +106,11 @@ def create_keystore(path: Path, password: str) -> bytes:
         path.unlink(missing_ok=True)
         raise InvalidInputError(f"cannot write keystore {path}: {exc.strerror}") from exc
     return bytes.fromhex(account.address[2:])
+
+
+def keystore_address(path: Path) -> bytes:
+    """Address that a keystore file says it is of; no password needed, and nothing proven."""
+    return parse_address("0x" + str(_read_keystore(path).get("address")).removeprefix("0x"))
 
 
 def _read_keystore(path: Path) -> dict[str, Any]:

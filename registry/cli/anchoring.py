@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
+from registry.cli.changes import change_lines, change_value
 from registry.cli.command import DONE, UNDECIDED
 from registry.cli.output import Value
 from registry.cli.session import Session
@@ -97,17 +98,23 @@ def coins(wei: int) -> str:
 
 def _anchor_and_show(session: Session, *, patience: int, must_be_final: bool) -> None:
     if not session.registry.has_store:
-        session.output.result({"final": True, "batches": []}, ["Nothing to do."])
+        session.output.result({"final": True, "batches": [], "changes": []}, ["Nothing to do."])
         return
     night = run_anchoring(session, patience=patience)
     found = [_anchored(session, batch) for batch in night.batches]
     lines = [line for _, shown in found for line in shown]
+    lines += [line for change in night.changes for line in change_lines(change)]
     if not night.is_final:
         lines.append("Not final yet. Running this again goes on from here; nothing is lost.")
     elif not lines:
         lines.append("Nothing to do.")
     session.output.result(
-        {"final": night.is_final, "batches": [value for value, _ in found]}, lines
+        {
+            "final": night.is_final,
+            "batches": [value for value, _ in found],
+            "changes": [change_value(change) for change in night.changes],
+        },
+        lines,
     )
     raise typer.Exit(DONE if night.is_final or not must_be_final else UNDECIDED)
 

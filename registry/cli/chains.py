@@ -16,15 +16,15 @@ def devnet(
     session: Session,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where the node listens.")] = 8545,
     state: Annotated[
-        Path | None,
+        Path,
         typer.Option(metavar="DIR", help="Folder that keeps the chain from run to run."),
-    ] = None,
+    ] = Path("rootseal-data"),
 ) -> None:
     """Run a development chain with the contract on it, until Ctrl-C.
 
     Needs Anvil. Its accounts are public: never for anything of value.
 
-    Example: rootseal devnet --state rootseal-data
+    Example: rootseal devnet --port 8546 --state other-chain
     """
     from registry.wiring import tools  # noqa: PLC0415 - slow to import
 

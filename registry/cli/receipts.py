@@ -11,6 +11,7 @@ from registry.cli.output import Value
 from registry.cli.session import Session
 from registry.cli.targets import Target, find_hash, parse_seal, parse_target
 from registry.core.batch import BatchState
+from registry.core.canonical import Canonicalization
 from registry.core.documents import parse_document
 from registry.core.receipt import Receipt, embed_receipt, print_receipt
 from registry.core.tree import generic_path
@@ -120,6 +121,10 @@ def _path(found: Receipt) -> Value:
 def _embedded(target: Target, found: Receipt) -> bytes:
     if target.path is None:
         raise InvalidInputError("--embed needs the credential's file, not its hash")
+    if found.canonicalization is not Canonicalization.JCS:
+        raise InvalidInputError(
+            f"--embed is for JSON credentials; {target.path} was added as bytes"
+        )
     document = parse_document(read_whole(target.path))
     return orjson.dumps(embed_receipt(document, found), option=orjson.OPT_INDENT_2) + b"\n"
 

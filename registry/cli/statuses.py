@@ -6,11 +6,10 @@ from typing import Annotated, Final
 import typer
 
 from registry.cli.anchoring import DEFAULT_PATIENCE, Patience, run_anchoring
+from registry.cli.changes import change_lines, change_value
 from registry.cli.command import DONE, REFUSED, UNDECIDED
-from registry.cli.output import Value
 from registry.cli.session import Session
 from registry.cli.targets import find_hash, parse_seal, parse_target
-from registry.core.address import format_address
 from registry.errors import InvalidInputError
 from registry.services.ports import CredentialStatus, StatusChange
 from registry.services.status import REASONS
@@ -104,37 +103,12 @@ def _carry_out(session: Session, wanted: list[StatusChange], *, patience: int | 
     """Send what is wanted; `patience` is None if nobody waits for it."""
     run_anchoring(session, patience=patience or 0)
     changes = [session.registry.store.status_change(change.id) for change in wanted]
-    lines = [line for change in changes for line in _change_lines(change)]
+    lines = [line for change in changes for line in change_lines(change)]
     is_refused = any(change.refusal is not None for change in changes)
     is_done = all(change.done_at is not None for change in changes)
     if not is_done:
         lines.append("Not final yet. `rootseal anchor` goes on from here; nothing is lost.")
-    session.output.result({"changes": [_change_value(change) for change in changes]}, lines)
+    session.output.result({"changes": [change_value(change) for change in changes]}, lines)
     if is_refused:
         raise typer.Exit(REFUSED)
     raise typer.Exit(DONE if is_done or patience is None else UNDECIDED)
-
-
-def _change_value(change: StatusChange) -> Value:
-    return {
-        "id": change.id,
-        "issuer": format_address(change.issuer),
-        "seal": change.seal.hex(),
-        "leafIndexes": None if change.leaf_indexes is None else list(change.leaf_indexes),
-        "status": change.status.name.lower(),
-        "state": _state(change),
-        "refusal": change.refusal,
-    }
-
-
-def _change_lines(change: StatusChange) -> list[str]:
-    indexes = change.leaf_indexes
-    what = "the whole batch" if indexes is None else f"{len(indexes):,} credentials"
-    line = f"{change.status.name.lower()}: {what} under seal {change.seal.hex()}: {_state(change)}"
-    return [line] if change.refusal is None else [line, f"  {change.refusal}"]
-
-
-def _state(change: StatusChange) -> str:
-    if change.refusal is not None:
-        return "refused"
-    return "requested" if change.done_at is None else "final"

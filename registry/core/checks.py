@@ -81,7 +81,7 @@ def check_inclusion(receipt: Receipt) -> Check:
         name="inclusion",
         outcome=Outcome.PASS,
         code="included",
-        detail=f"The credential is number {receipt.leaf_index} of {receipt.tree_size} in the seal.",
+        detail=f"The credential is leaf {receipt.leaf_index} in the tree of {receipt.tree_size}.",
         evidence=evidence,
     )
 

@@ -19,7 +19,7 @@ from registry.errors import (
     TransactionRefusedError,
     UnavailableError,
 )
-from registry.services.ports import Anchor, Batch, Chain, Purpose, Store
+from registry.services.ports import Anchor, Batch, Chain, Purpose, StatusChange, Store
 from registry.services.sending import Sending
 from registry.services.status import advance_status_changes
 
@@ -32,6 +32,7 @@ class Night:
     """What one issuer's anchoring run came to."""
 
     batches: tuple[Batch, ...]
+    changes: tuple[StatusChange, ...]
     is_final: bool
 
 
@@ -166,6 +167,7 @@ class Nightly:
         """
         deadline = self.clock() + patience
         begun = [b.id for b in self._unfinished(issuer)]
+        wanted = [change.id for change in self.store.open_status_changes(issuer)]
         while True:
             fault = self._round(issuer)
             batches = [self.store.batch(batch_id) for batch_id in begun]
@@ -175,7 +177,8 @@ class Nightly:
             if is_final or self.clock() >= deadline:
                 if fault is not None:
                     raise fault
-                return Night(tuple(batches), is_final=is_final)
+                changes = tuple(self.store.status_change(change_id) for change_id in wanted)
+                return Night(tuple(batches), changes, is_final=is_final)
             self.sleep(self.poll_seconds)
 
     def _round(self, issuer: bytes) -> UnavailableError | None:

@@ -49,7 +49,7 @@ def find_one(store: Store, credential_hash: bytes, *, issuer: bytes | None) -> S
         raise NotFoundError(f"no credential with hash {credential_hash.hex()}")
     if len(found) > 1:
         names = ", ".join(format_address(credential.issuer) for credential in found)
-        raise InvalidInputError(f"several issuers have this credential, name one: {names}")
+        raise InvalidInputError(f"several issuers have this credential; name one: {names}")
     return found[0]
 
 

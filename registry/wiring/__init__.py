@@ -86,6 +86,8 @@ class Registry:
         from registry.chain import KeystoreSigner, development_signer
 
         settings = self.settings
+        if settings.keystore is not None and settings.development_account is not None:
+            raise InvalidInputError("keystore and development_account are both set: keep one")
         if settings.keystore is not None:
             return KeystoreSigner(settings.keystore, self.password(settings.keystore))
         if settings.development_account is None:
@@ -100,8 +102,12 @@ class Registry:
     @cached_property
     def issuer(self) -> bytes:
         """The issuer to act for. Raises `InvalidInputError` if neither it nor a key is set."""
+        from registry.chain import keystore_address
+
         if self.settings.issuer is not None:
             return self.settings.issuer
+        if self.settings.keystore is not None:
+            return keystore_address(self.settings.keystore)
         if self.signer is None:
             raise InvalidInputError(
                 "no issuer: set issuer (ROOTSEAL_ISSUER), or a keystore or development_account"

@@ -105,6 +105,8 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False, include_context=False)[0]
         name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise InvalidInputError(f"unknown setting {name} in the settings file") from exc
         raise InvalidInputError(
             f"setting {name} ({PREFIX}{name.split('.')[0].upper()}): {first['msg']}"
         ) from exc

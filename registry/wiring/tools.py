@@ -18,18 +18,16 @@ _STATE_FILE: Final = "devnet.json"
 
 
 @contextmanager
-def running_devnet(*, port: int, state: Path | None) -> Iterator[Devnet]:
-    """Run Anvil while the context is open; `state` is the folder that keeps the chain, if any.
+def running_devnet(*, port: int, state: Path) -> Iterator[Devnet]:
+    """Run Anvil while the context is open; `state` is the folder that keeps the chain.
 
     Raises as `Devnet.start`, and `InvalidInputError` if the folder cannot be made.
     """
-    if state is not None:
-        try:
-            state.mkdir(parents=True, exist_ok=True)
-        except OSError as exc:
-            raise InvalidInputError(f"cannot make the folder {state}: {exc.strerror}") from exc
-    file = None if state is None else state / _STATE_FILE
-    with Devnet(port=port, state=file) as devnet:
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise InvalidInputError(f"cannot make the folder {state}: {exc.strerror}") from exc
+    with Devnet(port=port, state=state / _STATE_FILE) as devnet:
         yield devnet
 
 
