@@ -167,6 +167,8 @@ def test_a_key_that_may_only_anchor_anchors_before_it_complains(office: Office) 
     operator = office.with_signer(stranger())
     with pytest.raises(TransactionRefusedError, match="Unauthorized"):
         operator.nightly.anchor(office.issuer, patience=PATIENCE)
+    assert [attempt.sender for attempt in office.attempts(batch)] == [stranger().address]
+    assert office.finish(batch).state is BatchState.FINAL
     assert (office.events(batch), outcome(office, change)) == (1, (False, False))
 
 
