@@ -3,9 +3,10 @@
 import pytest
 
 from registry.core.batch import BatchState
-from registry.errors import ConflictError
-from registry.services.ports import Batch, Fees, Purpose
-from tests.services.office import Office, utc_now
+from registry.errors import ConflictError, TransactionRefusedError
+from registry.services.ports import Batch, Fees, Purpose, Role
+from tests.anvil import send
+from tests.services.office import Office, stranger, utc_now
 from tests.services.test_anchoring import send_by_operator, send_seal
 
 
@@ -49,6 +50,21 @@ def test_a_nonce_of_a_batch_that_others_anchored_is_used_up(office: Office) -> N
     batch = office.sealed("diploma")
     assert office.finish(batch).state is BatchState.FINAL
     assert (office.events(left), office.events(batch)) == (1, 1)
+
+
+def test_another_key_takes_over_an_anchor_that_the_first_cannot_pay(office: Office) -> None:
+    assert office.signer is not None
+    call = office.chain.operator_call(office.issuer, stranger().address, Role.ANCHOR, 2**64 - 1)
+    send(office.chain, office.signer, call)
+    batch = office.sealed("diploma")
+    stored_only(office, batch)
+    office.anvil.ask("anvil_setBalance", "0x" + office.signer.address.hex(), "0x0")
+    with pytest.raises(TransactionRefusedError, match=r"(?i)insufficient"):
+        office.advance(batch)
+    assert len(office.attempts(batch)) == 1
+    assert office.with_signer(stranger()).finish(batch).state is BatchState.FINAL
+    assert office.events(batch) == 1
+    assert [a.sender for a in office.attempts(batch)] == [office.issuer, stranger().address]
 
 
 def test_a_chain_that_forgot_what_is_final_is_refused(office: Office) -> None:
