@@ -30,7 +30,7 @@ def badge(number: int, chance: random.Random) -> dict[str, object]:
             "type": ["Profile"],
             "name": "Example Course Academy",
         },
-        "validFrom": f"2026-0{1 + number % 9}-{1 + number % 28:02}T12:00:00Z",
+        "validFrom": f"2025-0{1 + number % 9}-{1 + number % 28:02}T12:00:00Z",
         "credentialSubject": {
             "type": ["AchievementSubject"],
             "identifier": [

@@ -94,6 +94,13 @@ def check_issuer(
     `expected`, if given, is the only address that passes; else a non-empty list of trusted
     addresses decides; else nobody is judged and the sentence says so.
     """
+    if not issuers:
+        return Check(
+            name="issuer",
+            outcome=Outcome.SKIPPED,
+            code="no-anchor",
+            detail="No anchor held, so nobody is known to have made it.",
+        )
     names = ", ".join(sorted(format_address(issuer) for issuer in issuers))
     evidence: dict[str, str | int | None] = {"issuer": names}
     if expected is not None:
@@ -112,7 +119,7 @@ def check_issuer(
             evidence=evidence,
         )
     strangers = [issuer for issuer in issuers if issuer not in trusted]
-    if strangers or not issuers:
+    if strangers:
         return _fail(
             "issuer", "untrusted-issuer", f"The trust list does not know {names}.", evidence
         )

@@ -44,7 +44,7 @@ def check_chains(receipt: Receipt, chains: Mapping[int, Chain]) -> ChainFindings
     return ChainFindings(
         anchor=anchor,
         status=_worst([pair[1] for pair in results]),
-        issuers=frozenset(reference.issuer for reference in asked),
+        issuers=frozenset(reference.issuer for reference in asked) if held else frozenset(),
         anchored_at=min(reference.anchored_at for reference in asked) if held else None,
     )
 
@@ -58,7 +58,7 @@ def _nobody_asked(receipt: Receipt) -> ChainFindings:
     return ChainFindings(
         anchor=Check(name="anchor", outcome=Outcome.UNKNOWN, code=code, detail=detail),
         status=_status_unasked(),
-        issuers=frozenset(reference.issuer for reference in receipt.anchors),
+        issuers=frozenset(),
         anchored_at=None,
     )
 

@@ -35,7 +35,7 @@ class Sending:
 
     def mined(self, attempts: list[Attempt]) -> MinedTransaction | None:
         """The attempt that is in a block and succeeded, if any is."""
-        for attempt in reversed(attempts):
+        for attempt in self._here(attempts):
             found = self.chain.mined(attempt.transaction)
             if found is not None and found.succeeded:
                 return found
@@ -65,6 +65,10 @@ class Sending:
         if attempt is not None:
             self._broadcast_in_turn(attempt)
 
+    def _here(self, attempts: list[Attempt]) -> list[Attempt]:
+        """The attempts made for this chain, newest first; on another they mean nothing."""
+        return [a for a in reversed(attempts) if a.chain_id == self.chain.chain_id]
+
     def _takes_over(self, purpose: Purpose, live: Attempt, exc: TransactionRefusedError) -> bool:
         """Whether our key replaces one that cannot pay: a drained or swept operator's.
 
@@ -79,7 +83,7 @@ class Sending:
 
     def _live(self, attempts: list[Attempt]) -> Attempt | None:
         """The newest attempt whose nonce is not used up, so that it can still be mined."""
-        for attempt in reversed(attempts):
+        for attempt in self._here(attempts):
             if attempt.nonce >= self.chain.next_nonce(attempt.sender):
                 return attempt
         return None
