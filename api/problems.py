@@ -142,9 +142,8 @@ class LastResort:
         try:
             await self._app(scope, receive, watched)
         except Exception:
-            if (
-                begun
-            ):  # the server breaks the connection, so that half an answer is not taken for one
+            if begun:
+                # The server breaks the connection: half an answer must not pass for a whole one.
                 raise
             _log.exception("%s %s failed", scope["method"], scope["path"])
             response = problem_response(

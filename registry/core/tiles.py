@@ -80,7 +80,7 @@ def proof_from_tiles(
     siblings: list[bytes] = []
     index = leaf_index
     for tile in proof_tiles(leaf_index, tree_size):
-        hashes = _split(tiles(tile))
+        hashes = split_hashes(tiles(tile))
         position = index % TILE_WIDTH
         for _ in range(TILE_HEIGHT):
             sibling = position ^ 1
@@ -147,5 +147,6 @@ def _level_above(hashes: list[bytes]) -> list[bytes]:
     return above
 
 
-def _split(hashes: bytes) -> list[bytes]:
+def split_hashes(hashes: bytes) -> list[bytes]:
+    """Take the hashes of a tile, which stand end to end, apart."""
     return [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]

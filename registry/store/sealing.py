@@ -16,6 +16,7 @@ from registry.core.tiles import (
     TreeHead,
     build_tiles,
     proof_from_tiles,
+    split_hashes,
 )
 from registry.core.tree import HASH_BYTES, InclusionProof
 from registry.errors import NotFoundError
@@ -94,7 +95,7 @@ class Sealing:
         )
         with self._database.read() as connection:
             found = connection.execute(query.order_by(tiles.c.tile_index)).scalars().all()
-        return [leaf for hashes in found for leaf in _split(hashes)]
+        return [leaf for hashes in found for leaf in split_hashes(hashes)]
 
 
 class _TileShelf:
@@ -166,7 +167,7 @@ def _leaf_index(connection: Connection, batch: Batch, leaf: bytes) -> int:
     )
     found = connection.execute(query).one_or_none()
     if found is not None:
-        neighbours = _split(found.hashes)
+        neighbours = split_hashes(found.hashes)
         position = bisect_left(neighbours, leaf)
         if neighbours[position : position + 1] == [leaf]:
             return int(found.tile_index) * TILE_WIDTH + position
@@ -177,7 +178,3 @@ def _head(batch: Batch) -> TreeHead:
     if batch.head is None:
         raise NotFoundError(f"batch {batch.id} is not sealed and has no tree yet")
     return batch.head
-
-
-def _split(hashes: bytes) -> list[bytes]:
-    return [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
