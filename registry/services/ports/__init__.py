@@ -1,0 +1,73 @@
+"""What the services need of the world, as Protocols, with the values that cross them.
+
+Adapters implement them: `registry.store` the stores, `registry.chain` the chain and the signer.
+Every method may raise `UnavailableError`; what else it raises, its docstring says.
+"""
+
+from registry.services.ports.anchoring import (
+    AnchoringStore,
+    Attempt,
+    Purpose,
+)
+from registry.services.ports.api_keys import (
+    ApiKey,
+    ApiKeyStore,
+    Scope,
+)
+from registry.services.ports.chain import (
+    Anchor,
+    AnchorRecord,
+    Block,
+    Call,
+    Chain,
+    CredentialStatus,
+    Fees,
+    IssuerRecord,
+    MinedTransaction,
+    OperatorRecord,
+    Role,
+    SignedTransaction,
+    Signer,
+    StatusChange,
+    UnsignedTransaction,
+)
+from registry.services.ports.credentials import (
+    Added,
+    Batch,
+    CredentialStore,
+    NewCredential,
+    StoredCredential,
+)
+from registry.services.ports.store import (
+    Store,
+)
+
+__all__ = [
+    "Added",
+    "Anchor",
+    "AnchorRecord",
+    "AnchoringStore",
+    "ApiKey",
+    "ApiKeyStore",
+    "Attempt",
+    "Batch",
+    "Block",
+    "Call",
+    "Chain",
+    "CredentialStatus",
+    "CredentialStore",
+    "Fees",
+    "IssuerRecord",
+    "MinedTransaction",
+    "NewCredential",
+    "OperatorRecord",
+    "Purpose",
+    "Role",
+    "Scope",
+    "SignedTransaction",
+    "Signer",
+    "StatusChange",
+    "Store",
+    "StoredCredential",
+    "UnsignedTransaction",
+]

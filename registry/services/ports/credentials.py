@@ -1,0 +1,112 @@
+"""Credentials and the batches that they are in, as a store keeps them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from registry.core.batch import BatchState
+from registry.core.canonical import Canonicalization
+from registry.core.tiles import TreeHead
+from registry.core.tree import InclusionProof
+
+
+@dataclass(frozen=True, slots=True)
+class NewCredential:
+    """A credential on its way into the store."""
+
+    credential_hash: bytes
+    salt: bytes
+    canonicalization: Canonicalization
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """How many of an intake were new to the issuer and how many were known already."""
+
+    new: int
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCredential:
+    """A credential as the store holds it: hash and salt, never the document."""
+
+    issuer: bytes
+    credential_hash: bytes
+    salt: bytes
+    canonicalization: Canonicalization
+    batch_id: int
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch; `head` and `sealed_at` are None while it is open."""
+
+    id: int
+    issuer: bytes
+    state: BatchState
+    opened_at: datetime
+    sealed_at: datetime | None
+    head: TreeHead | None
+
+
+class CredentialStore(Protocol):
+    """Credentials and the batches that they are in."""
+
+    def add_credentials(
+        self, issuer: bytes, credentials: Iterable[NewCredential], *, now: datetime
+    ) -> Added:
+        """Put credentials into the issuer's open batch, opening one if there is none.
+
+        One transaction: all or, if `credentials` raises, nothing. A credential hash that the
+        issuer has already, in any batch, or twice in this intake, is counted as known and
+        changes nothing. Streams: memory does not grow with the intake.
+        """
+
+    def find_credentials(self, credential_hash: bytes) -> list[StoredCredential]:
+        """The credential under every issuer that has it, by issuer address."""
+
+    def batch_credentials(
+        self, batch_id: int, *, after_leaf: bytes = b"", limit: int = 1000
+    ) -> list[StoredCredential]:
+        """Credentials of a batch in the order of their leaves, from beyond `after_leaf`."""
+
+    def seal_open_batch(self, issuer: bytes, *, now: datetime) -> Batch | None:
+        """Fix the open batch: build its tree, store tiles and head with the state `sealed`.
+
+        None if there is no open batch or it is empty. One transaction, serialised against
+        intake and other sealing. Streams the leaves in order.
+        """
+
+    def batch(self, batch_id: int) -> Batch:
+        """One batch. Raises `NotFoundError`."""
+
+    def batches_with_seal(self, seal: bytes) -> list[Batch]:
+        """Sealed batches with that seal, by issuer (two issuers may seal equal sets)."""
+
+    def batches(
+        self,
+        *,
+        issuer: bytes | None = None,
+        states: Iterable[BatchState] | None = None,
+        before_id: int | None = None,
+        limit: int = 100,
+    ) -> list[Batch]:
+        """Batches from the newest to the oldest, with an id below `before_id`."""
+
+    def open_count(self, issuer: bytes) -> int:
+        """Number of credentials in the issuer's open batch."""
+
+    def oldest_unanchored(self, issuer: bytes | None = None) -> datetime | None:
+        """When the oldest credential without an anchor was added; None if there is none."""
+
+    def issuers(self) -> list[bytes]:
+        """Addresses of issuers that have any batch, ascending."""
+
+    def proof(self, batch: Batch, leaf: bytes) -> InclusionProof:
+        """Inclusion proof of a leaf of a sealed batch, from its tiles. Raises `NotFoundError`."""
+
+    def leaves(self, batch: Batch) -> Iterator[bytes]:
+        """Leaves of a sealed batch in order, from its tiles."""
