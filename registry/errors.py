@@ -7,14 +7,18 @@
     │   └── NotAllowedError    the key or account lacks the right
     ├── VerificationError      the evidence's: it does not prove what it claims to prove
     ├── UnavailableError       the world's: could not ask; try again later
+    │   └── DisagreementError  nodes were asked, and too few said the same
     └── ConflictError          the state's: the request is sound, but not now
         ├── TransactionRefusedError   the chain would not take the transaction
+        ├── GasTooExpensiveError      gas costs more than the cap allows; wait, or raise it
+        ├── LeaseHeldError            another run is at work for this issuer
         └── StaleStateError           somebody else moved first; look again
 
 Anything else that escapes is a bug and is not caught. Each error carries a stable `code`, which
 `--json` output and the API's problem documents show.
 """
 
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -73,6 +77,16 @@ class UnavailableError(RootsealError):
         self.message = message  # without the source, for readers who need not know our nodes
 
 
+class DisagreementError(UnavailableError):
+    """Nodes were asked, and too few said the same. `answers` is what each said, in their order."""
+
+    code = "nodes-disagree"
+
+    def __init__(self, message: str, *, source: str, answers: tuple[str, ...]) -> None:
+        super().__init__(message, source=source)
+        self.answers = answers
+
+
 class ConflictError(RootsealError):
     """The request is sound, but the state does not allow it now."""
 
@@ -84,7 +98,14 @@ class TransactionRefusedError(ConflictError):
 
     code = "transaction-refused"
     REASONS: ClassVar[frozenset[str]] = frozenset(
-        {"insufficient-funds", "nonce-too-low", "underpriced", "reverted", "rejected"}
+        {
+            "insufficient-funds",
+            "nonce-too-low",
+            "underpriced",
+            "gas-too-low",
+            "reverted",
+            "rejected",
+        }
     )
 
     def __init__(self, message: str, *, reason: str) -> None:
@@ -92,6 +113,30 @@ class TransactionRefusedError(ConflictError):
             raise ValueError(f"unknown reason {reason!r}")
         super().__init__(message)
         self.reason = reason
+
+
+class GasTooExpensiveError(ConflictError):
+    """Gas costs more than the cap allows: nothing is sent until it is cheaper. Wei per gas."""
+
+    code = "gas-too-expensive"
+
+    def __init__(self, message: str, *, needed: int, cap: int) -> None:
+        super().__init__(message)
+        self.needed = needed
+        self.cap = cap
+
+
+class LeaseHeldError(ConflictError):
+    """Another run is at work for this issuer, until it ends or its lease does."""
+
+    code = "lease-held"
+
+    def __init__(self, *, holder: str, until: datetime) -> None:
+        super().__init__(
+            f"another run ({holder}) is at work for this issuer, at most until {until}"
+        )
+        self.holder = holder
+        self.until = until
 
 
 class StaleStateError(ConflictError):

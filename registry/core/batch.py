@@ -1,5 +1,6 @@
 """The life of a batch: the states it may be in and the moves between them."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
@@ -14,13 +15,15 @@ class BatchState(StrEnum):
     FINAL = "final"  # the chain's finality covers that block
 
 
+_ORDER: Final = tuple(BatchState)
 _MOVES: Final[dict[BatchState, frozenset[BatchState]]] = {
     BatchState.OPEN: frozenset({BatchState.SEALED}),
     BatchState.SEALED: frozenset({BatchState.ANCHORING, BatchState.ANCHORED}),
     BatchState.ANCHORING: frozenset({BatchState.ANCHORED}),
     # Back again when a reorganisation of the chain takes the anchor's block away.
     BatchState.ANCHORED: frozenset({BatchState.FINAL, BatchState.ANCHORING}),
-    BatchState.FINAL: frozenset(),
+    # A chain that breaks its own finality; never by itself, see registry.services.anchoring.
+    BatchState.FINAL: frozenset({BatchState.ANCHORING}),
 }
 
 UNFINISHED: Final = frozenset({BatchState.SEALED, BatchState.ANCHORING, BatchState.ANCHORED})
@@ -29,3 +32,11 @@ UNFINISHED: Final = frozenset({BatchState.SEALED, BatchState.ANCHORING, BatchSta
 def may_move(source: BatchState, target: BatchState) -> bool:
     """Whether a batch may go from `source` to `target` in one step."""
     return target in _MOVES[source]
+
+
+def least(states: Iterable[BatchState]) -> BatchState:
+    """The state furthest from final: that of a batch which stands on several chains.
+
+    Raises `ValueError` for none.
+    """
+    return min(states, key=_ORDER.index)

@@ -4,9 +4,12 @@ Adapters implement them: `registry.store` the stores, `registry.chain` the chain
 Every method may raise `UnavailableError`; what else it raises, its docstring says.
 """
 
+from registry.core.fees import Fees, Market
 from registry.services.ports.anchoring import (
     AnchoringStore,
     Attempt,
+    Lease,
+    OnChain,
     Purpose,
 )
 from registry.services.ports.api_keys import (
@@ -17,11 +20,12 @@ from registry.services.ports.api_keys import (
 from registry.services.ports.chain import (
     Anchor,
     AnchorRecord,
+    Authorization,
     Block,
     Call,
     Chain,
     CredentialStatus,
-    Fees,
+    IssuerAnchor,
     IssuerRecord,
     MinedTransaction,
     OperatorRecord,
@@ -50,6 +54,7 @@ __all__ = [
     "ApiKey",
     "ApiKeyStore",
     "Attempt",
+    "Authorization",
     "Batch",
     "Block",
     "Call",
@@ -57,9 +62,13 @@ __all__ = [
     "CredentialStatus",
     "CredentialStore",
     "Fees",
+    "IssuerAnchor",
     "IssuerRecord",
+    "Lease",
+    "Market",
     "MinedTransaction",
     "NewCredential",
+    "OnChain",
     "OperatorRecord",
     "Purpose",
     "Role",

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import IntEnum, IntFlag
 from typing import Protocol
 
+from registry.core.fees import Fees, Market
+
 
 class CredentialStatus(IntEnum):
     """Status of a credential or a seal; the numbers are the contract's."""
@@ -97,11 +99,29 @@ class MinedTransaction:
 
 
 @dataclass(frozen=True, slots=True)
-class Fees:
-    """What to offer for gas, in wei per gas (EIP-1559)."""
+class IssuerAnchor:
+    """A `SealAnchored` event of an issuer: which seal, as which of its anchors, and where."""
 
-    max_fee: int
-    priority_fee: int
+    seal: bytes
+    sequence: int
+    anchor: Anchor
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """A signed permission to anchor one seal, for whoever pays (EIP-712, ICredentialRegistry).
+
+    `deadline` is in seconds since 1970. The signature is of an account, or whatever the ERC-1271
+    wallet at `signer` accepts.
+    """
+
+    issuer: bytes
+    seal: bytes
+    chain_id: int
+    contract: bytes
+    deadline: int
+    signer: bytes
+    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +167,7 @@ class Signer(Protocol):
 
 
 class Chain(Protocol):
-    """One EVM chain with our contract on it, through one endpoint.
+    """One EVM chain with our contract on it, through one or several endpoints.
 
     Reads take `at`, a block, so that the facts of one question come from one state; None is the
     latest block. "Could not ask" raises `UnavailableError`, always.
@@ -160,6 +180,10 @@ class Chain(Protocol):
     @property
     def contract(self) -> bytes:
         """Address of the contract."""
+
+    @property
+    def fee_cap(self) -> int:
+        """The most that is ever offered, in wei per gas."""
 
     def head(self) -> Block:
         """The latest block. Raises `ConflictError` if the node serves another chain."""
@@ -206,6 +230,19 @@ class Chain(Protocol):
     def status_call(self, change: StatusChange) -> Call:
         """The call that makes a status change."""
 
+    def issuer_anchors(self, issuer: bytes) -> list[IssuerAnchor]:
+        """Every `SealAnchored` event of an issuer on our contract, by sequence.
+
+        Raises `UnavailableError` if the sequences have a gap or fall short of the issuer's anchor
+        count in the same block: the node withholds events.
+        """
+
+    def operators(self, issuer: bytes) -> dict[bytes, OperatorRecord]:
+        """Everybody who was ever appointed by an issuer, with what holds now."""
+
+    def relayed_anchor_call(self, authorization: Authorization) -> Call:
+        """The call that anchors a seal by its issuer's signature."""
+
     def operator_call(self, issuer: bytes, operator: bytes, roles: Role, valid_until: int) -> Call:
         """The call that appoints an operator."""
 
@@ -216,6 +253,12 @@ class Chain(Protocol):
         names the contract's error), `insufficient-funds` if the sender cannot pay.
         """
 
+    def estimate(self, call: Call, *, sender: bytes) -> int:
+        """Gas limit for a call, by simulating it. Raises as `prepare`, but asks no balance."""
+
+    def decode(self, raw: bytes) -> UnsignedTransaction:
+        """What a transaction that was signed here says. Raises `ValueError` for anything else."""
+
     def next_nonce(self, sender: bytes) -> int:
         """Number of the sender's transactions in blocks: the first nonce not used up yet."""
 
@@ -223,7 +266,13 @@ class Chain(Protocol):
         """Balance in wei."""
 
     def suggest_fees(self) -> Fees:
-        """Fees with which a transaction is mined soon, from the node's fee history."""
+        """Fees with which a transaction is mined soon, from the node's fee history.
+
+        Raises `GasTooExpensiveError` if the base fee alone is above the cap.
+        """
+
+    def fee_market(self) -> Market:
+        """What a block takes now, from the node's fee history."""
 
     def broadcast(self, signed: bytes) -> None:
         """Send a signed transaction. That the node knows it already is success.
