@@ -1,24 +1,29 @@
 """`rootseal seal`, `anchor` and `nightly`: from open batches to final ones."""
 
+import logging
+from collections.abc import Callable
 from datetime import timedelta
-from decimal import Decimal
 from typing import Annotated, Final
 
 import typer
 
 from registry.cli.changes import change_lines, change_value
-from registry.cli.command import DONE, UNDECIDED
+from registry.cli.command import DONE, OVERDUE, UNDECIDED, exit_code
+from registry.cli.estimates import coins, show_estimates
 from registry.cli.output import Value
 from registry.cli.session import Session
 from registry.core.address import format_address
 from registry.core.batch import BatchState
 from registry.core.wire import format_time
-from registry.services.anchoring import Night
+from registry.errors import RootsealError
+from registry.services.nightly import Night, Progress
 from registry.services.ports import Batch
 
-DEFAULT_PATIENCE: Final = 1800  # seconds; Ethereum takes some 15 minutes to finality
-WEI_PER_COIN: Final = 10**18
+_log = logging.getLogger(__name__)
 
+DEFAULT_PATIENCE: Final = 1800  # seconds; Ethereum takes some 15 minutes to finality
+
+Work = Callable[[Progress], Night]  # a run, given a way to show how it stands
 Patience = Annotated[
     int, typer.Option("--patience", min=0, metavar="SECONDS", help="How long to wait for finality.")
 ]
@@ -50,31 +55,48 @@ def anchor(
 
     Example: rootseal anchor --patience 600
     """
-    _anchor_and_show(session, patience=patience if wait else 0, must_be_final=wait)
+    work = _anchoring(session, patience if wait else 0)
+    _anchor_and_show(session, work, must_be_final=wait)
 
 
-def nightly(session: Session, patience: Patience = DEFAULT_PATIENCE) -> None:
+def nightly(
+    session: Session,
+    patience: Patience = DEFAULT_PATIENCE,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it would cost; seal and send nothing.")
+    ] = False,
+) -> None:
     """Seal tonight's batch and anchor all that is sealed, until it is final. The cron job.
 
-    Exit code 0: all is final, or there was nothing to do; 3: not final yet, run it again.
+    Exit code 0: all is final, or there was nothing to do; 3: not final yet, run it again; 4: as
+    3, and a credential waits longer than alarm_hours.
 
     Example: rootseal nightly
     """
-    registry = session.registry
-    if registry.has_store:
-        registry.nightly.seal(registry.issuer)
-    _anchor_and_show(session, patience=patience, must_be_final=True)
+    if dry_run:
+        show_estimates(session)
+    else:
+        _anchor_and_show(session, _whole_night(session, patience), must_be_final=True)
 
 
 def run_anchoring(session: Session, *, patience: int) -> Night:
     """Advance the issuer's batches and status changes, showing how they stand meanwhile."""
-    registry = session.registry
     with session.output.waiting() as show:
-        return registry.nightly.anchor(
-            registry.issuer,
-            patience=timedelta(seconds=patience),
-            on_progress=lambda batches: show(_standing(batches)) if batches else None,
-        )
+        return _anchoring(session, patience)(lambda night: show(_standing(night)))
+
+
+def _whole_night(session: Session, patience: int) -> Work:
+    registry = session.registry
+    return lambda show: registry.nightly.run(
+        registry.issuer, patience=timedelta(seconds=patience), on_progress=show
+    )
+
+
+def _anchoring(session: Session, patience: int) -> Work:
+    registry = session.registry
+    return lambda show: registry.nightly.anchor(
+        registry.issuer, patience=timedelta(seconds=patience), on_progress=show
+    )
 
 
 def batch_value(batch: Batch) -> dict[str, Value]:
@@ -91,32 +113,52 @@ def batch_value(batch: Batch) -> dict[str, Value]:
     }
 
 
-def coins(wei: int) -> str:
-    """An amount in the chain's coin."""
-    return f"{Decimal(wei) / WEI_PER_COIN:f}"
-
-
-def _anchor_and_show(session: Session, *, patience: int, must_be_final: bool) -> None:
+def _anchor_and_show(
+    session: Session, work: Work, *, must_be_final: bool
+) -> None:
     if not session.registry.has_store:
-        session.output.result({"final": True, "batches": [], "changes": []}, ["Nothing to do."])
+        value: Value = {"final": True, "batches": [], "changes": [], "waiting": []}
+        session.output.result(value, ["Nothing to do."])
         return
-    night = run_anchoring(session, patience=patience)
+    try:
+        with session.output.waiting() as show:
+            night = work(lambda so_far: show(_standing(so_far)))
+    except RootsealError as exc:
+        session.output.error(exc)
+        raise typer.Exit(_alarm(session) or exit_code(exc)) from exc
+    session.output.result(*_outcome(session, night))
+    if night.is_final or not must_be_final:
+        raise typer.Exit(DONE)
+    raise typer.Exit(_alarm(session) or UNDECIDED)
+
+
+def _alarm(session: Session) -> int | None:
+    """Tell if a credential waits too long; then the exit code that says so."""
+    waited = session.registry.overdue()
+    if waited is None:
+        return None
+    hours = waited.total_seconds() / 3600
+    _log.error("alarm", extra={"oldest_unanchored_hours": round(hours, 1)})
+    session.output.note(f"ALARM: a credential has been waiting {hours:.1f} hours for its anchor.")
+    return OVERDUE
+
+
+def _outcome(session: Session, night: Night) -> tuple[Value, list[str]]:
     found = [_anchored(session, batch) for batch in night.batches]
     lines = [line for _, shown in found for line in shown]
     lines += [line for change in night.changes for line in change_lines(change)]
+    lines += [f"Waiting: {reason}" for reason in night.waiting]
     if not night.is_final:
         lines.append("Not final yet. Running this again goes on from here; nothing is lost.")
     elif not lines:
         lines.append("Nothing to do.")
-    session.output.result(
-        {
-            "final": night.is_final,
-            "batches": [value for value, _ in found],
-            "changes": [change_value(change) for change in night.changes],
-        },
-        lines,
-    )
-    raise typer.Exit(DONE if night.is_final or not must_be_final else UNDECIDED)
+    value: Value = {
+        "final": night.is_final,
+        "batches": [value for value, _ in found],
+        "changes": [change_value(change) for change in night.changes],
+        "waiting": list(night.waiting),
+    }
+    return value, lines
 
 
 def _anchored(session: Session, batch: Batch) -> tuple[Value, list[str]]:
@@ -124,7 +166,8 @@ def _anchored(session: Session, batch: Batch) -> tuple[Value, list[str]]:
     values: list[Value] = []
     lines = [_summary(batch)]
     for found in session.registry.store.anchors(batch.id):
-        mined = session.registry.chain.mined(found.transaction)
+        chain = session.registry.chains.get(found.chain_id)
+        mined = None if chain is None else chain.mined(found.transaction)
         gas = None if mined is None else mined.gas_used
         cost = None if mined is None else mined.gas_used * mined.gas_price
         transaction = "0x" + found.transaction.hex()
@@ -154,7 +197,8 @@ def _summary(batch: Batch) -> str:
     )
 
 
-def _standing(batches: list[Batch]) -> str:
-    counts = {state: sum(b.state is state for b in batches) for state in BatchState}
+def _standing(night: Night) -> str:
+    counts = {state: sum(b.state is state for b in night.batches) for state in BatchState}
     shown = [f"{count} {state.value}" for state, count in counts.items() if count]
-    return "Batches: " + ", ".join(shown)
+    reasons = "".join(f" · {reason}" for reason in night.waiting)
+    return "Batches: " + (", ".join(shown) or "none") + reasons

@@ -33,7 +33,7 @@ def devnet(
         with tools.running_devnet(port=port, state=state) as node:
             session.overrides |= {"rpc_url": node.url, "chain_id": str(tools.DEVELOPMENT_CHAIN)}
             session.overrides.setdefault("development_account", "0")
-            deployment = session.registry.deploy()
+            deployment = session.registry.deploy(session.settings.chain_id)
             _show_devnet(session, node.url, deployment.address)
             code = node.wait()
     except KeyboardInterrupt:
@@ -49,7 +49,7 @@ def deploy(session: Session) -> None:
 
     Example: rootseal deploy --chain-id 11155111 --rpc-url https://… --keystore issuer.json
     """
-    deployment = session.registry.deploy()
+    deployment = session.registry.deploy(session.settings.chain_id)
     address = format_address(deployment.address)
     transaction = deployment.transaction
     value = {

@@ -10,13 +10,20 @@ import typer
 
 from registry.cli.output import Output
 from registry.cli.session import Session
-from registry.errors import InvalidInputError, RootsealError, UnavailableError
+from registry.errors import (
+    GasTooExpensiveError,
+    InvalidInputError,
+    LeaseHeldError,
+    RootsealError,
+    UnavailableError,
+)
 
 # Exit codes, also those of `verify`: valid or done, invalid or refused, wrong use, undetermined.
 DONE: Final = 0
 REFUSED: Final = 1
 WRONG_USE: Final = 2
 UNDECIDED: Final = 3
+OVERDUE: Final = 4  # not done yet, and somebody waits longer than was promised
 INTERRUPTED: Final = 130  # as a shell has it: 128 + SIGINT
 
 _P = ParamSpec("_P")
@@ -102,7 +109,8 @@ def exit_code(error: RootsealError) -> int:
     """Exit code of an error, by whose fault it is (registry.errors)."""
     if isinstance(error, InvalidInputError):
         return WRONG_USE
-    return UNDECIDED if isinstance(error, UnavailableError) else REFUSED
+    may_pass = isinstance(error, UnavailableError | GasTooExpensiveError | LeaseHeldError)
+    return UNDECIDED if may_pass else REFUSED
 
 
 def _shared_parameters() -> list[inspect.Parameter]:

@@ -5,101 +5,167 @@ store remembers, the chain decides: a seal that is there is anchored, whoever se
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from typing import Final
 
-from registry.core.batch import UNFINISHED, BatchState
+from registry.core.batch import BatchState
 from registry.errors import (
     ConflictError,
-    NotAllowedError,
     StaleStateError,
     TransactionRefusedError,
     UnavailableError,
 )
-from registry.services.ports import Anchor, Batch, Chain, Purpose, StatusChange, Store
+from registry.services.ports import (
+    Anchor,
+    Authorization,
+    Batch,
+    Block,
+    Call,
+    Chain,
+    Lease,
+    OnChain,
+    Purpose,
+    Store,
+)
 from registry.services.sending import Sending
-from registry.services.status import advance_status_changes
 
 _log = logging.getLogger(__name__)
 _CLOCK_SKEW: Final = timedelta(hours=2)  # between us and a block's miner, generously
-
-
-@dataclass(frozen=True, slots=True)
-class Night:
-    """What one issuer's anchoring run came to."""
-
-    batches: tuple[Batch, ...]
-    changes: tuple[StatusChange, ...]
-    is_final: bool
+_DEADLINE_MARGIN: Final = timedelta(minutes=10)  # what an authorization must still last
+_REMEMBERED: Final = 100  # final batches looked back at; a reorganisation spans hours, not months
 
 
 @dataclass(frozen=True, slots=True)
 class Anchoring:
-    """Moves batches from sealed to final."""
+    """Moves batches from sealed to final on one chain."""
 
     store: Store
     chain: Chain
     sending: Sending
 
-    def advance(self, batch: Batch) -> Batch:
+    def advance(self, batch: Batch, *, lease: Lease) -> Batch:
         """Make the next move for a sealed batch and return it as it then stands.
 
-        Raises `UnavailableError` if something could not be asked (nothing has moved then), and
-        as `Sending.ensure_sent`. A final batch stays as it is.
+        Raises `UnavailableError` if something could not be asked (nothing has moved then),
+        `ConflictError` if the configured contract is not ours or the chain was reset, and as
+        `Sending.ensure_sent`. Where a batch is final it stays as it is.
         """
         try:
-            self._advance(batch)
+            self._advance(batch, lease)
         except StaleStateError:
-            _log.info("another run moved batch %d first", batch.id)
+            _log.info("another run moved first", extra={"batch": batch.id})
         return self.store.batch(batch.id)
 
-    def _advance(self, batch: Batch) -> None:
+    def standing(self, batch: Batch) -> OnChain:
+        """How the batch stands on this chain."""
+        for found in self.store.on_chains(batch.id):
+            if found.chain_id == self.chain.chain_id:
+                return found
+        return OnChain(self.chain.chain_id, BatchState.SEALED, None, 0)
+
+    def recheck_final(self, issuer: bytes, *, lease: Lease) -> None:
+        """Look whether the chain still holds what is final.
+
+        The newest final batches that it lacks, below which it holds another, were taken by a
+        reorganisation deeper than finality: they go back to `anchoring`, with the same seal. A
+        chain that holds none of them was reset, or is another of the same id: `ConflictError`.
+        """
+        lost: list[Batch] = []
+        for batch in self.store.batches(
+            issuer=issuer, states={BatchState.FINAL}, limit=_REMEMBERED
+        ):
+            standing = self.standing(batch)
+            if standing.anchor is None:
+                continue  # final before this chain was configured
+            if self._is_held(batch, standing.anchor):
+                break
+            lost.append(batch)
+        else:
+            if lost:
+                raise ConflictError(
+                    f"chain {self.chain.chain_id} does not hold batch {lost[0].id}, which is "
+                    "final: it was reset, or is another chain of the same id"
+                )
+        for batch in lost:
+            _log.error("a final anchor left the chain", extra={"batch": batch.id})
+            self._move(batch, lease, BatchState.FINAL, BatchState.ANCHORING)
+
+    def _advance(self, batch: Batch, lease: Lease) -> None:
         if batch.head is None:
             raise ConflictError(f"batch {batch.id} is not sealed yet")
-        if batch.state is BatchState.FINAL:
+        standing = self.standing(batch)
+        if standing.state is BatchState.FINAL:
             return
+        head = self.genuine_head()
+        seal = batch.head.seal
+        if self.chain.anchor_record(self.chain.contract, batch.issuer, seal, at=head) is not None:
+            self._observe(batch, self._locate(batch, seal), standing, lease)
+            return
+        if standing.anchor is not None:
+            self._require_reached(standing.anchor, head)
+        self._send(batch, seal, standing, lease)
+
+    def genuine_head(self) -> Block:
+        """The newest block; `ConflictError` if the contract there is not ours."""
         head = self.chain.head()
         if not self.chain.is_genuine(self.chain.contract, at=head):
-            raise ConflictError("the configured contract address does not run our contract")
-        seal = batch.head.seal
-        if self.chain.anchor_record(self.chain.contract, batch.issuer, seal, at=head) is None:
-            self._send(batch, seal)
-        else:
-            self._observe(batch, self._locate(batch, seal))
-
-    def _send(self, batch: Batch, seal: bytes) -> None:
-        if batch.state is BatchState.ANCHORED:
-            _log.warning("the anchor of batch %d left the chain; anchoring it again", batch.id)
-            self.store.move_batch(
-                batch.id, source=batch.state, target=BatchState.ANCHORING, anchor=None
+            raise ConflictError(
+                f"the configured address on chain {self.chain.chain_id} does not run our contract "
+                "(setting contract): see `rootseal deploy`"
             )
-        self._require_memory()
-        call = self.chain.anchor_call(batch.issuer, seal)
+        return head
+
+    def _require_reached(self, anchor: Anchor, head: Block) -> None:
+        """A node that has not come to a block yet cannot tell that it was replaced."""
+        if head.number < anchor.block_number:
+            raise UnavailableError(
+                f"the node is at block {head.number}, behind the anchor's {anchor.block_number}",
+                source=f"chain {self.chain.chain_id}",
+            )
+
+    def _is_held(self, batch: Batch, anchor: Anchor) -> bool:
+        if batch.head is None:
+            return False
+        head = self.genuine_head()
+        self._require_reached(anchor, head)
+        seal = batch.head.seal
+        return self.chain.anchor_record(anchor.contract, batch.issuer, seal, at=head) is not None
+
+    # -- sending
+
+    def _send(self, batch: Batch, seal: bytes, standing: OnChain, lease: Lease) -> None:
+        if standing.state is BatchState.ANCHORED:
+            _log.warning("an anchor left the chain", extra={"batch": batch.id})
+            self._move(batch, lease, BatchState.ANCHORED, BatchState.ANCHORING)
+        self.recheck_final(batch.issuer, lease=lease)
+        call = self.anchor_call(batch.issuer, seal)
         try:
-            self.sending.ensure_sent(Purpose.ANCHOR, batch.id, call)
-        except TransactionRefusedError:
+            self.sending.ensure_sent(Purpose.ANCHOR, batch.id, call, lease=lease)
+        except TransactionRefusedError as exc:
+            if exc.reason != "reverted":
+                raise
             # The contract takes a seal once. If it stands there now, somebody was faster.
             if self.chain.anchor_record(self.chain.contract, batch.issuer, seal) is None:
                 raise
 
-    def _require_memory(self) -> None:
-        """Refuse to go on with a chain that forgot what is final: its nonces are not ours."""
-        for batch in self.store.batches(states={BatchState.FINAL}, limit=1):
-            for anchor in self.store.anchors(batch.id):
-                if batch.head is None or anchor.chain_id != self.chain.chain_id:
-                    continue
-                seal = batch.head.seal
-                if self.chain.anchor_record(anchor.contract, batch.issuer, seal) is None:
-                    raise ConflictError(
-                        f"the chain does not hold batch {batch.id}, which is final: it was reset, "
-                        "or is another chain of the same id"
-                    )
+    def anchor_call(self, issuer: bytes, seal: bytes) -> Call:
+        """By the issuer's authorization if there is one, else in the sender's own right."""
+        until = (self.sending.clock() + _DEADLINE_MARGIN).timestamp()
+        for authorization in self.store.authorizations(issuer, seal, self.chain.chain_id):
+            if self._is_good(authorization) and authorization.deadline >= until:
+                return self.chain.relayed_anchor_call(authorization)
+        return self.chain.anchor_call(issuer, seal)
+
+    def _is_good(self, authorization: Authorization) -> bool:
+        return authorization.contract == self.chain.contract
+
+    # -- observing
 
     def _locate(self, batch: Batch, seal: bytes) -> Anchor:
         for attempt in reversed(self.store.attempts(Purpose.ANCHOR, batch.id)):
+            if attempt.chain_id != self.chain.chain_id:
+                continue
             anchor = self.chain.anchor_in_transaction(
                 self.chain.contract, attempt.transaction, batch.issuer, seal
             )
@@ -115,18 +181,16 @@ class Anchoring:
             )
         return anchor
 
-    def _observe(self, batch: Batch, anchor: Anchor) -> None:
-        state = batch.state
-        if state is BatchState.ANCHORED and anchor not in self.store.anchors(batch.id):
+    def _observe(self, batch: Batch, anchor: Anchor, standing: OnChain, lease: Lease) -> None:
+        state = standing.state
+        if state is BatchState.ANCHORED and anchor != standing.anchor:
             # In another block than remembered: through `anchoring`, so that no state is skipped.
-            self.store.move_batch(batch.id, source=state, target=BatchState.ANCHORING, anchor=None)
+            self._move(batch, lease, state, BatchState.ANCHORING)
             state = BatchState.ANCHORING
         if state is not BatchState.ANCHORED:
-            self.store.move_batch(batch.id, source=state, target=BatchState.ANCHORED, anchor=anchor)
+            self._move(batch, lease, state, BatchState.ANCHORED, anchor)
         if anchor.block_number <= self.chain.finalized() and self._still_stands(batch, anchor):
-            self.store.move_batch(
-                batch.id, source=BatchState.ANCHORED, target=BatchState.FINAL, anchor=None
-            )
+            self._move(batch, lease, BatchState.ANCHORED, BatchState.FINAL)
 
     def _still_stands(self, batch: Batch, anchor: Anchor) -> bool:
         """Ask once more: a reorganisation may have come between the look and the finality."""
@@ -137,69 +201,23 @@ class Anchoring:
         )
         return again == anchor
 
-
-@dataclass(frozen=True, slots=True)
-class Nightly:
-    """The nightly job: status changes, sealing, and anchoring until final."""
-
-    store: Store
-    anchoring: Anchoring
-    clock: Callable[[], datetime]
-    sleep: Callable[[float], None]
-    poll_seconds: float
-
-    def seal(self, issuer: bytes) -> Batch | None:
-        """Seal the issuer's open batch; None if it has no credentials."""
-        return self.store.seal_open_batch(issuer, now=self.clock())
-
-    def anchor(
+    def _move(
         self,
-        issuer: bytes,
-        *,
-        patience: timedelta,
-        on_progress: Callable[[list[Batch]], None] | None = None,
-    ) -> Night:
-        """Advance the issuer's unfinished batches and status changes until all are final.
-
-        Gives up waiting after `patience`, which loses nothing: the next run goes on from here.
-        Raises the last `UnavailableError` if the chain could not be asked at the end; and what
-        stands against one move, such as `TransactionRefusedError`, when all others had their turn.
-        """
-        deadline = self.clock() + patience
-        begun = [b.id for b in self._unfinished(issuer)]
-        wanted = [change.id for change in self.store.open_status_changes(issuer)]
-        while True:
-            fault = self._round(issuer)
-            batches = [self.store.batch(batch_id) for batch_id in begun]
-            if on_progress is not None:
-                on_progress(batches)
-            is_final = not self._unfinished(issuer) and not self.store.open_status_changes(issuer)
-            if is_final or self.clock() >= deadline:
-                if fault is not None:
-                    raise fault
-                changes = tuple(self.store.status_change(change_id) for change_id in wanted)
-                return Night(tuple(batches), changes, is_final=is_final)
-            self.sleep(self.poll_seconds)
-
-    def _round(self, issuer: bytes) -> UnavailableError | None:
-        """One move for everything; an outage is remembered, and ends only this round."""
-        moves: list[Callable[[], object]] = [
-            partial(advance_status_changes, self.anchoring.sending, self.store, issuer)
-        ]
-        moves += [partial(self.anchoring.advance, batch) for batch in self._unfinished(issuer)]
-        obstacles: list[ConflictError | NotAllowedError] = []
-        for move in moves:
-            try:
-                move()
-            except UnavailableError as exc:
-                _log.warning("could not ask: %s", exc)
-                return exc
-            except (ConflictError, NotAllowedError) as exc:
-                obstacles.append(exc)
-        if obstacles:
-            raise obstacles[0]
-        return None
-
-    def _unfinished(self, issuer: bytes) -> list[Batch]:
-        found = self.store.batches(issuer=issuer, states=UNFINISHED, limit=1000)
-        return sorted(found, key=lambda batch: batch.id)
+        batch: Batch,
+        lease: Lease,
+        source: BatchState,
+        target: BatchState,
+        anchor: Anchor | None = None,
+    ) -> None:
+        self.store.move_batch(
+            batch.id,
+            lease=lease,
+            chain_id=self.chain.chain_id,
+            source=source,
+            target=target,
+            anchor=anchor,
+        )
+        _log.info(
+            "batch moved",
+            extra={"batch": batch.id, "chain": self.chain.chain_id, "state": target.value},
+        )

@@ -62,7 +62,9 @@ def _receipt(store: Store, batch: Batch, credential: StoredCredential) -> Receip
     if batch.head is None:
         raise NotSealedError("the credential is in tonight's batch, which is not sealed yet")
     # Only a final anchor goes into a receipt: what a holder keeps must not be undone by a reorg.
-    anchors = store.anchors(batch.id) if batch.state is BatchState.FINAL else []
+    # On whichever chain: one that is slow or down keeps nobody from the proof on another.
+    final = [found for found in store.on_chains(batch.id) if found.state is BatchState.FINAL]
+    anchors = [found.anchor for found in final if found.anchor is not None]
     proof = store.proof(batch, leaf_of(credential))
     return Receipt(
         canonicalization=credential.canonicalization,

@@ -1,24 +1,34 @@
 """Getting one contract call into a block: sign, store, broadcast, and again until it is there.
 
 A signed transaction is stored before it is broadcast, so a run that dies in between leaves what
-the next run needs to go on: it sends the same bytes again, which a chain takes at most once.
+the next run needs to go on: it sends the same bytes again, which a chain takes at most once. One
+that stays stuck is replaced, under the same nonce, so that still only one of them is mined.
 """
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from registry.core.address import format_address
-from registry.errors import NotAllowedError, StaleStateError, TransactionRefusedError
+from registry.core.fees import Fees, raised
+from registry.errors import (
+    GasTooExpensiveError,
+    NotAllowedError,
+    StaleStateError,
+    TransactionRefusedError,
+)
 from registry.services.ports import (
     Attempt,
     Call,
     Chain,
+    Lease,
     MinedTransaction,
     Purpose,
+    SignedTransaction,
     Signer,
     Store,
+    UnsignedTransaction,
 )
 
 _log = logging.getLogger(__name__)
@@ -26,60 +36,43 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """Sends calls for subjects (a batch, a status change) and remembers every attempt."""
+    """Sends calls on one chain for subjects (a batch, a status change); remembers every attempt."""
 
     store: Store
     chain: Chain
     signer: Signer | None
     clock: Callable[[], datetime]
+    replace_after: timedelta
 
     def mined(self, attempts: list[Attempt]) -> MinedTransaction | None:
-        """The attempt that is in a block and succeeded, if any is."""
+        """The attempt that is in a block of this chain and succeeded, if any is."""
         for attempt in self._here(attempts):
             found = self.chain.mined(attempt.transaction)
             if found is not None and found.succeeded:
                 return found
         return None
 
-    def ensure_sent(self, purpose: Purpose, subject_id: int, call: Call) -> None:
+    def ensure_sent(self, purpose: Purpose, subject_id: int, call: Call, *, lease: Lease) -> None:
         """Have a transaction for the subject on its way: the stored one again, or a new one.
 
         Call it only when the chain does not show the call's effect. Raises
-        `TransactionRefusedError` if the call would revert or cannot be paid, `NotAllowedError`
-        if a new transaction is needed and there is no signer.
+        `TransactionRefusedError` if the call would revert or cannot be paid,
+        `GasTooExpensiveError` if it waits for gas below the cap, `NotAllowedError` if a new
+        transaction is needed and there is no signer, `StaleStateError` if the lease is lost.
         """
         attempts = self.store.attempts(purpose, subject_id)
         live = self._live(attempts)
         if live is not None:
-            try:
-                self._broadcast_in_turn(live)
-            except TransactionRefusedError as exc:
-                if not self._takes_over(purpose, live, exc):
-                    raise
-            else:
-                return
-        if self.mined(attempts) is not None:
-            # Mined between the caller's look at the effect and now: the next look will see it.
-            return
-        attempt = self._record(purpose, subject_id, call, attempts)
-        if attempt is not None:
-            self._broadcast_in_turn(attempt)
+            self._push(live, call, attempts, lease)
+        elif self.mined(attempts) is None:
+            # Else mined between the caller's look at the effect and now: the next look sees it.
+            self._send_new(purpose, subject_id, call, attempts, lease)
+
+    # -- which attempt counts
 
     def _here(self, attempts: list[Attempt]) -> list[Attempt]:
         """The attempts made for this chain, newest first; on another they mean nothing."""
         return [a for a in reversed(attempts) if a.chain_id == self.chain.chain_id]
-
-    def _takes_over(self, purpose: Purpose, live: Attempt, exc: TransactionRefusedError) -> bool:
-        """Whether our key replaces one that cannot pay: a drained or swept operator's.
-
-        For anchors alone, which a contract takes once: a late status change would undo a newer.
-        """
-        return (
-            purpose is Purpose.ANCHOR
-            and exc.reason == "insufficient-funds"
-            and self.signer is not None
-            and self.signer.address != live.sender
-        )
 
     def _live(self, attempts: list[Attempt]) -> Attempt | None:
         """The newest attempt whose nonce is not used up, so that it can still be mined."""
@@ -88,24 +81,111 @@ class Sending:
                 return attempt
         return None
 
+    def _is_overdue(self, attempt: Attempt) -> bool:
+        return self.clock() - attempt.created_at >= self.replace_after
+
+    def _is_ours(self, attempt: Attempt) -> bool:
+        return self.signer is not None and self.signer.address == attempt.sender
+
+    # -- moving it
+
+    def _push(self, live: Attempt, call: Call, attempts: list[Attempt], lease: Lease) -> None:
+        """Send a live attempt again; replace it if it is overdue, or take it over."""
+        refusal = None
+        try:
+            self._broadcast_in_turn(live, lease)
+        except TransactionRefusedError as exc:
+            refusal = exc
+        if self._takes_over(live, refusal):
+            self._send_new(live.purpose, live.subject_id, call, attempts, lease)
+        elif self._is_overdue(live) and self._is_ours(live):
+            self._replace(live, call, attempts, lease)
+        elif refusal is not None:
+            raise refusal
+
+    def _takes_over(self, live: Attempt, refusal: TransactionRefusedError | None) -> bool:
+        """Whether our key goes past one that cannot pay or is gone: a drained operator's.
+
+        For anchors alone, which a contract takes once: a late status change would undo a newer.
+        """
+        is_hopeless = refusal is not None and refusal.reason == "insufficient-funds"
+        return (
+            live.purpose is Purpose.ANCHOR
+            and self.signer is not None
+            and not self._is_ours(live)
+            and (is_hopeless or self._is_overdue(live))
+        )
+
+    def _send_new(
+        self, purpose: Purpose, subject_id: int, call: Call, attempts: list[Attempt], lease: Lease
+    ) -> None:
+        signer = self._require_signer(call)
+        nonce = self._free_nonce(signer.address)
+        unsigned = self.chain.prepare(
+            call, sender=signer.address, nonce=nonce, fees=self.chain.suggest_fees()
+        )
+        attempt = self._record(purpose, subject_id, unsigned, len(attempts), lease)
+        self._broadcast_in_turn(attempt, lease)
+
+    def _replace(self, live: Attempt, call: Call, attempts: list[Attempt], lease: Lease) -> None:
+        """Offer more for the same call under the same nonce, with gas as it is needed now."""
+        fees = self._raised_fees(live)
+        unsigned = self.chain.prepare(call, sender=live.sender, nonce=live.nonce, fees=fees)
+        attempt = self._record(live.purpose, live.subject_id, unsigned, len(attempts), lease)
+        self._log_attempt("attempt replaced", attempt)
+        self._broadcast(attempt)
+
+    def _renew(self, stuck: Attempt, lease: Lease) -> Attempt:
+        """Offer more for another subject's stuck transaction, just as it is.
+
+        Perhaps nobody needs it any more and it will revert; but its nonce must be used up.
+        """
+        fees = self._raised_fees(stuck)
+        unsigned = replace(self.chain.decode(stuck.raw), fees=fees)
+        known = len(self.store.attempts(stuck.purpose, stuck.subject_id))
+        return self._record(stuck.purpose, stuck.subject_id, unsigned, known, lease)
+
+    def _raised_fees(self, attempt: Attempt) -> Fees:
+        cap = self.chain.fee_cap
+        offered = Fees(attempt.max_fee, attempt.priority_fee)
+        fees = raised(offered, self.chain.suggest_fees(), cap=cap)
+        if fees is None:
+            raise GasTooExpensiveError(
+                f"waiting for cheaper gas: the transaction under way offers {attempt.max_fee} wei "
+                f"per gas, and 12.5 % more would pass the cap of {cap} (fee_cap_gwei)",
+                needed=attempt.max_fee * 9 // 8,
+                cap=cap,
+            )
+        return fees
+
     def _record(
-        self, purpose: Purpose, subject_id: int, call: Call, attempts: list[Attempt]
-    ) -> Attempt | None:
+        self,
+        purpose: Purpose,
+        subject_id: int,
+        unsigned: UnsignedTransaction,
+        known: int,
+        lease: Lease,
+    ) -> Attempt:
+        # Raises StaleStateError if another run moved first. Then its attempt is stored and ours,
+        # never broadcast, is let go.
+        return self.store.record_attempt(
+            purpose,
+            subject_id,
+            self._sign(unsigned),
+            lease=lease,
+            expected_attempts=known,
+            now=self.clock(),
+        )
+
+    def _sign(self, unsigned: UnsignedTransaction) -> SignedTransaction:
+        if self.signer is None:
+            raise NotAllowedError("no key is configured to sign with")
+        return self.signer.sign(unsigned)
+
+    def _require_signer(self, call: Call) -> Signer:
         if self.signer is None:
             raise NotAllowedError(f"no key is configured to {call.label}")
-        sender = self.signer.address
-        unsigned = self.chain.prepare(
-            call, sender=sender, nonce=self._free_nonce(sender), fees=self.chain.suggest_fees()
-        )
-        signed = self.signer.sign(unsigned)
-        try:
-            return self.store.record_attempt(
-                purpose, subject_id, signed, expected_attempts=len(attempts), now=self.clock()
-            )
-        except StaleStateError:
-            # Another run moved first. Its attempt is stored, ours was never broadcast: let it go.
-            _log.info("another run is sending %s %d", purpose.value, subject_id)
-            return None
+        return self.signer
 
     def _free_nonce(self, sender: bytes) -> int:
         """The first nonce that neither the chain nor a stored attempt has used."""
@@ -113,16 +193,40 @@ class Sending:
         following = self.chain.next_nonce(sender)
         return following if used is None else max(following, used + 1)
 
-    def _broadcast_in_turn(self, attempt: Attempt) -> None:
+    # -- broadcasting
+
+    def _broadcast_in_turn(self, attempt: Attempt, lease: Lease) -> None:
         """Broadcast an attempt, and first what other subjects left unsent under lower nonces."""
-        following = self.chain.next_nonce(attempt.sender)
-        # Whatever they are for, and even if nobody needs them any more: a transaction is mined
-        # only after all lower nonces of its sender.
-        for earlier in self.store.attempts_between(
-            attempt.chain_id, attempt.sender, first=following, below=attempt.nonce
-        ):
-            self._broadcast(earlier)
+        for earlier in self._earlier(attempt):
+            # Whatever they are for, and even if nobody needs them any more: a transaction is
+            # mined only after all lower nonces of its sender.
+            self._unblock(earlier, lease)
         self._broadcast(attempt)
+
+    def _earlier(self, attempt: Attempt) -> list[Attempt]:
+        """The newest attempt of each unused nonce below that of `attempt`."""
+        following = self.chain.next_nonce(attempt.sender)
+        found = self.store.attempts_between(
+            attempt.chain_id, attempt.sender, first=following, below=attempt.nonce
+        )
+        return list({earlier.nonce: earlier for earlier in found}.values())
+
+    def _unblock(self, earlier: Attempt, lease: Lease) -> None:
+        try:
+            self._broadcast(earlier)
+        except TransactionRefusedError as exc:
+            if not self._is_overdue(earlier):
+                raise
+            _log.info("attempt refused", extra={"attempt": earlier.id, "reason": exc.reason})
+        if self._is_overdue(earlier) and self._is_ours(earlier):
+            try:
+                renewed = self._renew(earlier, lease)
+            except StaleStateError:
+                # Of another issuer, whose own run will replace it; or just replaced by one.
+                _log.warning("another issuer's transaction is in the way", extra=_fields(earlier))
+                return
+            self._log_attempt("attempt replaced", renewed)
+            self._broadcast(renewed)
 
     def _broadcast(self, attempt: Attempt) -> None:
         try:
@@ -131,14 +235,23 @@ class Sending:
             if exc.reason not in {"nonce-too-low", "underpriced"}:
                 raise
             # Too low: this or another attempt was mined just now. Underpriced: the node holds
-            # another transaction of this nonce. Both show in the next look at the chain.
-            _log.info("attempt %d was not taken: %s", attempt.id, exc.reason)
+            # another transaction of this nonce, or wants more for any. Time will tell.
+            _log.info("attempt not taken", extra={**_fields(attempt), "reason": exc.reason})
             return
-        _log.info(
-            "sent %s %d as %s from %s, nonce %d",
-            attempt.purpose.value,
-            attempt.subject_id,
-            "0x" + attempt.transaction.hex(),
-            format_address(attempt.sender),
-            attempt.nonce,
-        )
+        self._log_attempt("attempt sent", attempt)
+
+    @staticmethod
+    def _log_attempt(event: str, attempt: Attempt) -> None:
+        _log.info(event, extra=_fields(attempt))
+
+
+def _fields(attempt: Attempt) -> dict[str, object]:
+    return {
+        "purpose": attempt.purpose.value,
+        "subject": attempt.subject_id,
+        "chain": attempt.chain_id,
+        "transaction": "0x" + attempt.transaction.hex(),
+        "sender": format_address(attempt.sender),
+        "nonce": attempt.nonce,
+        "max_fee": attempt.max_fee,
+    }

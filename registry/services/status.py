@@ -10,6 +10,7 @@ from registry.services.ports import (
     Batch,
     Chain,
     CredentialStatus,
+    Lease,
     Purpose,
     StatusChange,
     Store,
@@ -117,33 +118,44 @@ class StatusService:
         return batch
 
 
-def advance_status_changes(sending: Sending, store: Store, issuer: bytes) -> None:
-    """Make the next move for the issuer's oldest open status change.
+def advance_status_changes(sending: Sending, store: Store, issuer: bytes, *, lease: Lease) -> None:
+    """Make the next move for the issuer's oldest status change that is open on a chain.
 
     One at a time, because their order matters. A change of what is revoked, which the contract
     will refuse for ever, is closed with the refusal; one whose seal has just left the chain waits
     for it. Else raises as `Sending.ensure_sent`: a revocation is never given up.
     """
-    for change in store.open_status_changes(issuer):
+    chain_id = sending.chain.chain_id
+    for change in store.open_status_changes_on(issuer, chain_id):
         # Asked first: what is found in these blocks afterwards stays in them.
         finalized = sending.chain.finalized()
         mined = sending.mined(store.attempts(Purpose.STATUS, change.id))
         if mined is not None and mined.block_number > finalized:
             return
+        refusal = None
         if mined is None:
-            try:
-                sending.ensure_sent(Purpose.STATUS, change.id, sending.chain.status_call(change))
-            except TransactionRefusedError as exc:
-                if exc.reason != "reverted":
-                    raise
-                if not _is_anchored(sending.chain, change):
-                    return
-                if not _is_revoked(sending.chain, change):
-                    raise
-                store.finish_status_change(change.id, now=sending.clock(), refusal=str(exc))
-                continue
-            return
-        store.finish_status_change(change.id, now=sending.clock())
+            refusal = _send(sending, change, lease)
+            if refusal is None:
+                return
+        store.finish_status_change(
+            change.id, lease=lease, chain_id=chain_id, now=sending.clock(), refusal=refusal
+        )
+
+
+def _send(sending: Sending, change: StatusChange, lease: Lease) -> str | None:
+    """Have the change on its way; why the contract refuses it for ever, if it does."""
+    call = sending.chain.status_call(change)
+    try:
+        sending.ensure_sent(Purpose.STATUS, change.id, call, lease=lease)
+    except TransactionRefusedError as exc:
+        if exc.reason != "reverted":
+            raise
+        if not _is_anchored(sending.chain, change):
+            return None  # it comes back
+        if not _is_revoked(sending.chain, change):
+            raise
+        return str(exc)
+    return None
 
 
 def _overlap(some: tuple[int, ...] | None, others: tuple[int, ...] | None) -> bool:

@@ -4,22 +4,28 @@ The only package that knows which adapter stands behind a Protocol. Adapters are
 they are first used: SQLAlchemy and web3 take a second each, and most commands need one of them.
 """
 
+import os
+import secrets
+import socket
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from registry.core.receipt import Receipt
 from registry.errors import InvalidInputError
-from registry.services.anchoring import Anchoring, Nightly
+from registry.services.alarm import overdue_by
+from registry.services.anchoring import Anchoring
+from registry.services.nightly import Nightly
 from registry.services.ports import Chain, Signer, Store
 from registry.services.receipts import receipt_of
 from registry.services.sending import Sending
 from registry.services.status import StatusService
 from registry.services.verification import Verification
-from registry.wiring.settings import Settings, load_settings
+from registry.wiring.settings import ChainSettings, Settings, load_settings
+from registry.wiring.signers import open_signer
 
 if TYPE_CHECKING:
     from registry.chain import Deployment, EvmChain
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Registry", "Settings", "load_settings"]
 
 AskPassword = Callable[[Path], str]
+OnRpcError = Callable[[str, str], None]  # an endpoint's name, and the kind of its failure
 _GWEI = 10**9
 _PRIVATE_FOLDER = 0o700  # it holds salts and signed transactions
 
@@ -36,11 +43,22 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _ignore(_source: str, _kind: str) -> None:
+    pass
+
+
 class Registry:
     """One process's registry: everything is opened when it is first used, and closed by `close`."""
 
-    def __init__(self, settings: Settings, *, ask_password: AskPassword | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        ask_password: AskPassword | None = None,
+        on_rpc_error: OnRpcError = _ignore,
+    ) -> None:
         self.settings = settings
+        self.on_rpc_error = on_rpc_error
         self._ask_password = ask_password
 
     @cached_property
@@ -60,44 +78,40 @@ class Registry:
         return file is None or file.exists()
 
     @cached_property
-    def chain(self) -> Chain:
-        """The configured chain; nothing is asked yet."""
-        return self._evm
+    def chains(self) -> Mapping[int, "EvmChain"]:
+        """The configured chains, the first one first; nothing is asked yet."""
+        return {chain.chain_id: self._open(chain) for chain in self.settings.all_chains}
 
-    @cached_property
-    def _evm(self) -> "EvmChain":
+    @property
+    def chain(self) -> Chain:
+        """The first of the configured chains."""
+        return self._first
+
+    @property
+    def _first(self) -> "EvmChain":
+        return self.chains[self.settings.chain_id]
+
+    def _open(self, chain: ChainSettings) -> "EvmChain":
         from registry.chain import ChainOptions, EvmChain, deterministic_address
 
-        settings = self.settings
         return EvmChain(
-            chain_id=settings.chain_id,
-            rpc_url=settings.rpc_url.get_secret_value(),
-            contract=settings.contract or deterministic_address(),
+            chain_id=chain.chain_id,
+            rpc_url=chain.rpc_urls,
+            contract=chain.contract or deterministic_address(),
             options=ChainOptions(
-                finality=settings.finality,
-                max_fee=int(settings.fee_cap_gwei * _GWEI),
-                timeout=settings.rpc_timeout,
+                finality=chain.finality,
+                max_fee=int(chain.fee_cap_gwei * _GWEI),
+                timeout=self.settings.rpc_timeout,
+                attempts=self.settings.rpc_attempts,
+                quorum=chain.rpc_quorum,
+                on_error=self.on_rpc_error,
             ),
         )
 
     @cached_property
     def signer(self) -> Signer | None:
         """The configured key, or None if none is. Raises `InvalidInputError`."""
-        from registry.chain import KeystoreSigner, development_signer
-
-        settings = self.settings
-        if settings.keystore is not None and settings.development_account is not None:
-            raise InvalidInputError("keystore and development_account are both set: keep one")
-        if settings.keystore is not None:
-            return KeystoreSigner(settings.keystore, self.password(settings.keystore))
-        if settings.development_account is None:
-            return None
-        if not settings.is_development_chain:
-            raise InvalidInputError(
-                f"development_account is for the development chain only, not chain "
-                f"{settings.chain_id}: configure a keystore"
-            )
-        return development_signer(settings.development_account)
+        return open_signer(self.settings, self.password)
 
     @cached_property
     def issuer(self) -> bytes:
@@ -108,6 +122,8 @@ class Registry:
             return self.settings.issuer
         if self.settings.keystore is not None:
             return keystore_address(self.settings.keystore)
+        if self.settings.signer_address is not None:
+            return self.settings.signer_address
         if self.signer is None:
             raise InvalidInputError(
                 "no issuer: set issuer (ROOTSEAL_ISSUER), or a keystore or development_account"
@@ -115,15 +131,32 @@ class Registry:
         return self.signer.address
 
     @cached_property
-    def sending(self) -> Sending:
-        """Sends transactions with the configured key."""
-        return Sending(self.store, self.chain, self.signer, utc_now)
+    def anchorings(self) -> tuple[Anchoring, ...]:
+        """What moves batches to final, on each chain."""
+        return tuple(self._anchoring(chain) for chain in self.chains.values())
+
+    def _anchoring(self, chain: Chain) -> Anchoring:
+        replace_after = timedelta(seconds=self.settings.replace_after)
+        sending = Sending(self.store, chain, self.signer, utc_now, replace_after)
+        return Anchoring(self.store, chain, sending)
 
     @cached_property
     def nightly(self) -> Nightly:
         """The nightly job."""
-        anchoring = Anchoring(self.store, self.chain, self.sending)
-        return Nightly(self.store, anchoring, utc_now, time.sleep, self.settings.poll_seconds)
+        return Nightly(
+            store=self.store,
+            anchorings=self.anchorings,
+            holder=_run_name(),
+            lease_time=timedelta(seconds=self.settings.lease_seconds),
+            clock=utc_now,
+            sleep=time.sleep,
+            poll_seconds=self.settings.poll_seconds,
+        )
+
+    def overdue(self) -> timedelta | None:
+        """How long the oldest unanchored credential has waited, if too long (`alarm_hours`)."""
+        limit = timedelta(hours=self.settings.alarm_hours)
+        return overdue_by(self.store, now=utc_now(), limit=limit)
 
     @cached_property
     def statuses(self) -> StatusService:
@@ -138,19 +171,19 @@ class Registry:
             return receipt_of(self.store, credential_hash)
 
         return Verification(
-            chains={self.settings.chain_id: self.chain},
+            chains=self.chains,
             trusted=trusted,
             clock=utc_now,
             find_receipt=find if with_store else None,
         )
 
-    def deploy(self) -> "Deployment":
-        """Put the contract on the chain, or find it there; raises as `registry.chain.deploy`."""
+    def deploy(self, chain_id: int) -> "Deployment":
+        """Put the contract on a configured chain, or find it; raises as `registry.chain.deploy`."""
         from registry.chain import deploy
 
         if self.signer is None:
-            raise InvalidInputError("no key: set keystore or development_account to pay with")
-        return deploy(self._evm, self.signer)
+            raise InvalidInputError("no key to pay with: set keystore, kms_key or signer_url")
+        return deploy(self.chains[chain_id], self.signer)
 
     @staticmethod
     def now() -> datetime:
@@ -173,8 +206,9 @@ class Registry:
         """Close what was opened."""
         if "store" in self.__dict__:
             self.store.close()
-        if "_evm" in self.__dict__:
-            self._evm.close()
+        if "chains" in self.__dict__:
+            for chain in self.chains.values():
+                chain.close()
 
 
 def _make_folder(folder: Path) -> None:
@@ -182,3 +216,8 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
     except OSError as exc:
         raise InvalidInputError(f"cannot make the folder {folder}: {exc.strerror}") from exc
+
+
+def _run_name() -> str:
+    """A name for this run's leases: where to look for it, and different from any other's."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"

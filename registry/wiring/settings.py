@@ -5,14 +5,25 @@ the working directory or what `ROOTSEAL_CONFIG` names.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from registry.core.address import format_address, parse_address
 from registry.errors import InvalidInputError
@@ -33,44 +44,123 @@ def _address(value: object) -> object:
 
 
 AddressSetting = Annotated[bytes, BeforeValidator(_address)]
+Finality = Literal["finalized"] | Annotated[int, Field(ge=1)]
 
 
-class Settings(BaseModel):
-    """Every setting, with what it means, in docs order."""
+class ChainSettings(BaseModel):
+    """A chain: the first one's settings stand by themselves, those of others in `[[chains]]`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    chain_id: int = Field(DEVELOPMENT_CHAIN, ge=1, description="EIP-155 id of the chain.")
+    rpc_url: SecretStr = Field(
+        SecretStr("http://127.0.0.1:8545"),
+        description="JSON-RPC endpoint of a node of the chain; several, with commas between "
+        "them, are asked in turn.",
+    )
+    rpc_quorum: int = Field(
+        1, ge=1, description="How many of the endpoints must say the same before it counts."
+    )
+    contract: AddressSetting | None = Field(
+        None, description="Address of the contract, if not the one that is the same everywhere."
+    )
+    finality: Finality = Field(
+        "finalized", description="`finalized`, or the depth in blocks that counts as final."
+    )
+    fee_cap_gwei: Decimal = Field(
+        Decimal(100), gt=0, description="Never offer more than this for a unit of gas."
+    )
+
+    @property
+    def rpc_urls(self) -> list[str]:
+        """The endpoints, in the order in which they are asked."""
+        return [url for url in re.split(r"[,\s]+", self.rpc_url.get_secret_value()) if url]
+
+    @model_validator(mode="after")
+    def _quorum_can_be_met(self) -> Self:
+        if self.rpc_quorum > len(self.rpc_urls):
+            raise ValueError(
+                f"rpc_quorum is {self.rpc_quorum}, but rpc_url names {len(self.rpc_urls)}"
+            )
+        return self
+
+
+class Settings(ChainSettings):
+    """Every setting, with what it means, in docs order."""
 
     database: SecretStr = Field(
         SecretStr("sqlite:///rootseal-data/registry.db"),
         description="SQLAlchemy URL of the store: sqlite:///… or postgresql+psycopg://…",
     )
-    chain_id: int = Field(DEVELOPMENT_CHAIN, ge=1, description="EIP-155 id of the chain.")
-    rpc_url: SecretStr = Field(
-        SecretStr("http://127.0.0.1:8545"), description="JSON-RPC endpoint of a node of the chain."
+    chains: tuple[ChainSettings, ...] = Field(
+        (),
+        description="Further chains to anchor on and to ask: tables `[[chains]]` with the six "
+        "settings above, in the file only.",
     )
     rpc_timeout: float = Field(10, gt=0, le=300, description="Seconds to wait for an answer.")
-    contract: AddressSetting | None = Field(
-        None, description="Address of the contract, if not the one that is the same everywhere."
+    rpc_attempts: int = Field(
+        3, ge=1, le=10, description="How often an endpoint that does not answer is asked."
     )
-    finality: Literal["finalized"] | Annotated[int, Field(ge=1)] = Field(
-        "finalized", description="`finalized`, or the depth in blocks that counts as final."
+    replace_after: int = Field(
+        180, ge=1, description="Seconds until a transaction that is not mined is replaced."
     )
-    fee_cap_gwei: Decimal = Field(
-        Decimal(100), gt=0, description="Never offer more than this for a unit of gas."
+    lease_seconds: int = Field(
+        60, ge=1, description="How long a run that died keeps others from anchoring."
+    )
+    poll_seconds: float = Field(1, gt=0, le=600, description="Seconds between looks at the chain.")
+    nightly_at: str = Field(
+        "02:00",
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
+        description="When `watch` seals the night's batch.",
+    )
+    time_zone: str = Field("UTC", description="Time zone of `nightly_at`, as Europe/Berlin.")
+    alarm_hours: float = Field(
+        26,
+        gt=0,
+        description="Raise the alarm when a credential waits longer than this for its anchor.",
     )
     issuer: AddressSetting | None = Field(
         None, description="Issuer to act for, if not the key's own address."
     )
     keystore: Path | None = Field(None, description="Encrypted key (Web3 Secret Storage, JSON).")
     password_file: Path | None = Field(None, description="File that holds the key's password.")
+    kms_key: str | None = Field(
+        None, description="Sign with this key of AWS KMS: its id, ARN or alias."
+    )
+    signer_url: SecretStr | None = Field(
+        None, description="Sign with a Web3Signer at this address (`eth_signTransaction`)."
+    )
+    signer_address: AddressSetting | None = Field(
+        None, description="Address of the key behind `signer_url`."
+    )
     development_account: int | None = Field(
         None, ge=0, le=9, description="Sign with this Anvil account; development chain only."
     )
-    poll_seconds: float = Field(1, gt=0, le=600, description="Seconds between looks at the chain.")
     trust: dict[str, AddressSetting] = Field(
         default_factory=dict,
         description="Trusted issuers, name = address; a table, so in the file only.",
     )
+
+    @model_validator(mode="after")
+    def _chains_differ(self) -> Self:
+        ids = [chain.chain_id for chain in self.all_chains]
+        if len(set(ids)) < len(ids):
+            raise ValueError("chains: two of them have the same chain_id")
+        return self
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+            raise ValueError(f"there is no time zone {name[:60]!r}") from exc
+        return name
+
+    @property
+    def all_chains(self) -> tuple[ChainSettings, ...]:
+        """The first chain, then the others."""
+        return (self, *self.chains)
 
     def shown(self) -> dict[str, str]:
         """Every setting as text, without secrets: of URLs only scheme and host are shown."""
@@ -107,6 +197,8 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             raise InvalidInputError(f"unknown setting {name} in the settings file") from exc
+        if not name:  # of several settings together, which the message names
+            raise InvalidInputError(f"settings: {first['msg']}") from exc
         raise InvalidInputError(
             f"setting {name} ({PREFIX}{name.split('.')[0].upper()}): {first['msg']}"
         ) from exc
@@ -141,7 +233,9 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, str]:
 def _shown(value: object) -> str:
     match value:
         case SecretStr():
-            return _shown_url(value.get_secret_value())
+            return ", ".join(map(_shown_url, value.get_secret_value().split(",")))
+        case tuple():
+            return "; ".join(f"eip155:{chain.chain_id}" for chain in value)
         case bytes():
             return format_address(value)
         case dict():

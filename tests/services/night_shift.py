@@ -11,6 +11,7 @@ import subprocess
 import sys
 import traceback
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -32,6 +33,7 @@ class Job:
     kill: str = ""
     when: str = "before"
     number: int = 1
+    lease_seconds: float = 0.5  # a killed run keeps the next one waiting for so long
 
 
 class NightShift:
@@ -70,10 +72,15 @@ def work(job: Job) -> None:
     store, chain, rpc = open_store(job.database), open_chain(job.chain), Rpc(job.chain)
     if job.kill:
         arm(chain, job)
-    nightly = Office(store, Anvil(job.chain, rpc), chain, development_signer()).nightly
-    nightly.seal(development_signer().address)
-    night = nightly.anchor(development_signer().address, patience=PATIENCE)
-    assert night.is_final
+    office = Office(
+        store,
+        Anvil(job.chain, rpc),
+        chain,
+        development_signer(),
+        holder=f"process {os.getpid()}",
+        lease_time=timedelta(seconds=job.lease_seconds),
+    )
+    assert office.nightly.run(office.issuer, patience=PATIENCE).is_final
 
 
 def arm(chain: EvmChain, job: Job) -> None:

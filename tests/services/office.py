@@ -12,9 +12,10 @@ from registry.core.batch import BatchState
 from registry.core.canonical import Canonicalization
 from registry.core.receipt import Receipt
 from registry.errors import NotFoundError
-from registry.services.anchoring import Anchoring, Nightly
+from registry.services.anchoring import Anchoring
 from registry.services.intake import Submission, add_credentials
-from registry.services.ports import Attempt, Batch, Chain, Purpose, Signer, Store
+from registry.services.nightly import Nightly
+from registry.services.ports import Attempt, Batch, Chain, Lease, Purpose, Signer, Store
 from registry.services.receipts import receipt_of
 from registry.services.sending import Sending
 from registry.services.status import StatusService, advance_status_changes
@@ -48,10 +49,13 @@ class Office:
     chain: Chain
     signer: Signer | None
     issuer: bytes = ISSUER
+    holder: str = "office"
+    replace_after: timedelta = timedelta(hours=1)
+    lease_time: timedelta = timedelta(minutes=10)
 
     @property
     def sending(self) -> Sending:
-        return Sending(self.store, self.chain, self.signer, utc_now)
+        return Sending(self.store, self.chain, self.signer, utc_now, self.replace_after)
 
     @property
     def anchoring(self) -> Anchoring:
@@ -60,7 +64,25 @@ class Office:
     @property
     def nightly(self) -> Nightly:
         """The nightly job, for which a block is mined whenever it waits."""
-        return Nightly(self.store, self.anchoring, utc_now, lambda _: self.anvil.mine(), 1)
+        return self.nightly_on(self.anchoring)
+
+    def nightly_on(self, *anchorings: Anchoring) -> Nightly:
+        """The nightly job on several chains."""
+        return Nightly(
+            store=self.store,
+            anchorings=anchorings,
+            holder=self.holder,
+            lease_time=self.lease_time,
+            clock=utc_now,
+            sleep=lambda _: self.anvil.mine(),
+            poll_seconds=1,
+        )
+
+    def lease(self) -> Lease:
+        """The issuer's lease, as this office has it."""
+        return self.store.acquire_lease(
+            self.issuer, self.holder, now=utc_now(), duration=self.lease_time
+        )
 
     @property
     def statuses(self) -> StatusService:
@@ -84,7 +106,7 @@ class Office:
         return batch
 
     def advance(self, batch: Batch) -> Batch:
-        return self.anchoring.advance(self.store.batch(batch.id))
+        return self.anchoring.advance(self.store.batch(batch.id), lease=self.lease())
 
     def anchored(self, *names: str) -> Batch:
         """Seal and anchor a batch, which is not final yet; needs automine."""
@@ -114,9 +136,19 @@ class Office:
         for _ in range(20):
             if not self.store.open_status_changes(self.issuer):
                 return
-            advance_status_changes(self.sending, self.store, self.issuer)
+            self.advance_status_changes()
             self.anvil.mine(3)
         raise AssertionError("status changes stay open")
+
+    def advance_status_changes(self) -> None:
+        """One move for them, with a lease only as long as it takes."""
+        lease = self.lease()
+        try:
+            advance_status_changes(self.sending, self.store, self.issuer, lease=lease)
+            chains = [self.chain.chain_id]
+            self.store.close_status_changes(self.issuer, chains, lease=lease, now=utc_now())
+        finally:
+            self.store.release_lease(lease)
 
     def attempts(self, batch: Batch) -> list[Attempt]:
         return self.store.attempts(Purpose.ANCHOR, batch.id)

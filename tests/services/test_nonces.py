@@ -24,6 +24,7 @@ def stored_only(office: Office, batch: Batch) -> None:
         Purpose.ANCHOR,
         batch.id,
         office.signer.sign(unsigned),
+        lease=office.lease(),
         expected_attempts=0,
         now=utc_now(),
     )

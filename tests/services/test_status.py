@@ -12,7 +12,6 @@ from registry.errors import (
     TransactionRefusedError,
 )
 from registry.services.ports import Batch, CredentialStatus, Role, StatusChange
-from registry.services.status import advance_status_changes
 from tests.anvil import send
 from tests.services.office import PATIENCE, Office, digest, stranger, utc_now
 
@@ -151,7 +150,7 @@ def test_a_key_without_the_right_leaves_a_revocation_open(office: Office) -> Non
     (change,) = ask(office, REVOKED, "diploma")
     intruder = office.with_signer(stranger())
     with pytest.raises(TransactionRefusedError, match="Unauthorized"):
-        advance_status_changes(intruder.sending, office.store, office.issuer)
+        intruder.advance_status_changes()
     assert outcome(office, change) == (False, False)
     office.finish_status_changes()
     assert (outcome(office, change), on_chain(office, "diploma")) == ((True, False), REVOKED)
@@ -179,7 +178,7 @@ def test_a_revocation_outlives_the_anchor_that_a_reorganisation_takes(office: Of
     office.anvil.ask("anvil_dropAllTransactions")
     office.anvil.replace_from(anchor.block_number)
     office.anvil.ask("anvil_dropAllTransactions")
-    advance_status_changes(office.sending, office.store, office.issuer)
+    office.advance_status_changes()
     assert outcome(office, change) == (False, False)
     assert office.nightly.anchor(office.issuer, patience=PATIENCE).is_final
     assert office.store.batch(batch.id).state is BatchState.FINAL
@@ -190,7 +189,7 @@ def test_a_change_is_not_done_before_its_block_is_final(office: Office) -> None:
     office.final("diploma")
     (change,) = ask(office, REVOKED, "diploma")
     for _ in range(3):
-        advance_status_changes(office.sending, office.store, office.issuer)
+        office.advance_status_changes()
         assert outcome(office, change) == (False, False)
     office.anvil.reorganise(1)
     office.finish_status_changes()

@@ -99,6 +99,12 @@ class CredentialStore(Protocol):
     def open_count(self, issuer: bytes) -> int:
         """Number of credentials in the issuer's open batch."""
 
+    def batch_counts(self) -> dict[BatchState, int]:
+        """Number of batches in each state, none left out."""
+
+    def oldest_waiting(self, issuer: bytes) -> datetime | None:
+        """When the oldest credential of the issuer's open batch was added; None without any."""
+
     def oldest_unanchored(self, issuer: bytes | None = None) -> datetime | None:
         """When the oldest credential without an anchor was added; None if there is none."""
 

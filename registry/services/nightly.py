@@ -1,0 +1,206 @@
+"""The nightly job: seal, anchor on every chain, change statuses, until all of it is final.
+
+One run at a time for an issuer, by a lease in the store; others wait, and find the work done.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from registry.core.batch import UNFINISHED, BatchState
+from registry.errors import (
+    ConflictError,
+    GasTooExpensiveError,
+    LeaseHeldError,
+    NotAllowedError,
+    StaleStateError,
+    UnavailableError,
+)
+from registry.services.anchoring import Anchoring
+from registry.services.leases import Shift
+from registry.services.ports import Batch, StatusChange, Store
+from registry.services.preflight import require_ready
+from registry.services.status import advance_status_changes
+
+_log = logging.getLogger(__name__)
+Obstacle = ConflictError | NotAllowedError
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What one issuer's anchoring run came to. `waiting` says for what, if it is not final."""
+
+    batches: tuple[Batch, ...]
+    changes: tuple[StatusChange, ...]
+    is_final: bool
+    waiting: tuple[str, ...]
+
+
+Progress = Callable[[Night], None]
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one move for everything came to."""
+
+    outages: list[UnavailableError] = field(default_factory=list)
+    obstacles: list[Obstacle] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    moved: int = 0
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether waiting helps nobody: obstacles, and nothing beside them."""
+        return bool(self.obstacles) and not (self.moved or self.outages or self.waiting)
+
+    def run(self, move: Callable[[], object]) -> None:
+        """Make a move and count it; what stands against it holds up no other."""
+        try:
+            move()
+        except (GasTooExpensiveError, LeaseHeldError) as exc:
+            self.waiting.append(str(exc))
+        except StaleStateError as exc:
+            _log.info("another run moved first", extra={"detail": str(exc)})
+        except UnavailableError as exc:
+            _log.warning("could not ask", extra={"detail": str(exc)})
+            self.outages.append(exc)
+        except (ConflictError, NotAllowedError) as exc:
+            _log.warning("refused", extra={"detail": str(exc)})
+            self.obstacles.append(exc)
+        else:
+            self.moved += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Nightly:
+    """The nightly job of issuers, on all chains of this registry."""
+
+    store: Store
+    anchorings: tuple[Anchoring, ...]
+    holder: str
+    lease_time: timedelta
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    poll_seconds: float
+
+    def seal(self, issuer: bytes) -> Batch | None:
+        """Seal the issuer's open batch; None if it has no credentials."""
+        return self.store.seal_open_batch(issuer, now=self.clock())
+
+    def run(
+        self, issuer: bytes, *, patience: timedelta, on_progress: Progress | None = None
+    ) -> Night:
+        """Seal what is open and anchor all that is sealed; raises as `anchor`.
+
+        What is configured wrongly stops it before anything is sealed or sent. Gas above the cap
+        is waited for; an outage is not, since sealing needs no chain.
+        """
+        deadline = self.clock() + patience
+        while self._has_work(issuer):
+            try:
+                self._require_ready(issuer)
+                break
+            except GasTooExpensiveError as exc:
+                if self.clock() >= deadline:
+                    raise
+                if on_progress is not None:
+                    on_progress(Night((), (), is_final=False, waiting=(str(exc),)))
+                self.sleep(self.poll_seconds)
+        self.seal(issuer)
+        return self.anchor(issuer, patience=deadline - self.clock(), on_progress=on_progress)
+
+    def anchor(
+        self, issuer: bytes, *, patience: timedelta, on_progress: Progress | None = None
+    ) -> Night:
+        """Advance the issuer's unfinished batches and status changes until all are final.
+
+        Gives up waiting after `patience`, which loses nothing: the next run goes on from here.
+        Raises the last `UnavailableError` if a chain could not be asked at the end; and what
+        stands against one move, such as `TransactionRefusedError`, when nothing else moves.
+        """
+        deadline = self.clock() + patience
+        shift = Shift(self.store, issuer, self.holder, self.lease_time, self.clock)
+        self._recheck(issuer, shift)
+        begun = [b.id for b in self.unfinished(issuer)]
+        wanted = [change.id for change in self.store.open_status_changes(issuer)]
+        try:
+            while True:
+                tally = self._round(issuer, shift)
+                night = self._night(issuer, begun, wanted, tally)
+                if on_progress is not None:
+                    on_progress(night)
+                if night.is_final:
+                    return night
+                if tally.is_stuck or self.clock() >= deadline:
+                    for fault in (*tally.obstacles, *tally.outages):
+                        raise fault
+                    return night
+                self.sleep(self.poll_seconds)
+        finally:
+            shift.end()
+
+    def unfinished(self, issuer: bytes) -> list[Batch]:
+        """Sealed batches that are not final on all chains, oldest first."""
+        found = self.store.batches(issuer=issuer, states=UNFINISHED, limit=1000)
+        return sorted(found, key=lambda batch: batch.id)
+
+    def _has_work(self, issuer: bytes) -> bool:
+        return (
+            self.store.oldest_waiting(issuer) is not None
+            or bool(self.unfinished(issuer))
+            or bool(self.store.open_status_changes(issuer))
+        )
+
+    def _require_ready(self, issuer: bytes) -> None:
+        for anchoring in self.anchorings:
+            require_ready(anchoring, issuer)
+
+    # -- one round
+
+    def _recheck(self, issuer: bytes, shift: Shift) -> None:
+        """Look once a run whether what is final still stands; what is wrong is logged."""
+        if self.store.batches(issuer=issuer, states={BatchState.FINAL}, limit=1):
+            for anchoring in self.anchorings:
+                _Tally().run(partial(self._recheck_on, anchoring, issuer, shift))
+
+    @staticmethod
+    def _recheck_on(anchoring: Anchoring, issuer: bytes, shift: Shift) -> None:
+        anchoring.recheck_final(issuer, lease=shift.lease())
+
+    def _round(self, issuer: bytes, shift: Shift) -> _Tally:
+        """One move for everything on every chain."""
+        tally = _Tally()
+        if self.store.open_status_changes(issuer):
+            for anchoring in self.anchorings:
+                tally.run(partial(self._advance_changes, anchoring, issuer, shift))
+        for batch in self.unfinished(issuer):
+            for anchoring in self.anchorings:
+                if anchoring.standing(batch).state in UNFINISHED:
+                    tally.run(partial(self._advance, anchoring, batch, shift))
+        return tally
+
+    def _advance(self, anchoring: Anchoring, batch: Batch, shift: Shift) -> None:
+        lease = shift.lease()
+        if {found.chain_id for found in self.store.on_chains(batch.id)} != self._chain_ids:
+            self.store.set_chains(batch.id, self._chain_ids, lease=lease)
+        anchoring.advance(batch, lease=lease)
+
+    def _advance_changes(self, anchoring: Anchoring, issuer: bytes, shift: Shift) -> None:
+        lease = shift.lease()
+        advance_status_changes(anchoring.sending, self.store, issuer, lease=lease)
+        self.store.close_status_changes(issuer, self._chain_ids, lease=lease, now=self.clock())
+
+    @property
+    def _chain_ids(self) -> set[int]:
+        return {anchoring.chain.chain_id for anchoring in self.anchorings}
+
+    def _night(self, issuer: bytes, begun: list[int], wanted: list[int], tally: _Tally) -> Night:
+        changes = tuple(self.store.status_change(change_id) for change_id in wanted)
+        return Night(
+            batches=tuple(self.store.batch(batch_id) for batch_id in begun),
+            changes=changes,
+            is_final=not self.unfinished(issuer) and not self.store.open_status_changes(issuer),
+            waiting=tuple(dict.fromkeys(tally.waiting)),
+        )
