@@ -133,8 +133,7 @@ def _with_seal(backend: Backend, seal: bytes, issuer: bytes | None) -> list[Batc
 
 
 def _shown(backend: Backend, batch: Batch) -> BatchOut:
-    has_anchors = batch.state in {BatchState.ANCHORED, BatchState.FINAL}
-    return BatchOut.of(batch, backend.store.anchors(batch.id) if has_anchors else [])
+    return BatchOut.of(batch, backend.store.anchors(batch.id))
 
 
 def _parse_cursor(text: str) -> int:

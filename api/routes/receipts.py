@@ -7,8 +7,9 @@ from fastapi import APIRouter, Path, Request, Response
 
 from api.access import BackendDep, IssuerDep, hash_in_path
 from api.documentation import content, problems
+from registry.core.batch import BatchState
 from registry.core.receipt import print_receipt
-from registry.services.receipts import receipt_of
+from registry.services.receipts import receipt_in_batch
 
 router = APIRouter(tags=["credentials"])
 
@@ -35,12 +36,13 @@ def get_receipt(
 ) -> Response:
     """The receipt of a credential by its hash; name the issuer if several have it.
 
-    Pending (without anchors) until the anchor is final; 409 `not-sealed` before the batch is.
+    Pending (without anchors) until an anchor is final, and cached for good once all are; 409 `not-sealed` before the batch is.
     """
-    found = receipt_of(backend.store, hash_in_path(hash_text, "hash"), issuer=issuer)
+    credential_hash = hash_in_path(hash_text, "hash")
+    found, batch = receipt_in_batch(backend.store, credential_hash, issuer=issuer)
     body = print_receipt(found)
     etag = f'"{sha256(body).hexdigest()}"'
-    headers = {"ETag": etag, "Cache-Control": PENDING if found.is_pending else FINAL}
+    headers = {"ETag": etag, "Cache-Control": FINAL if batch.state is BatchState.FINAL else PENDING}
     if is_known(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)

@@ -10,7 +10,7 @@ from registry.core.address import format_address, format_chain
 from registry.core.receipt import AnchorReference, Receipt
 from registry.core.report import Check, Outcome
 from registry.core.wire import format_time
-from registry.errors import ConflictError, UnavailableError
+from registry.errors import ConflictError, DisagreementError, UnavailableError
 from registry.services.ports import Anchor, Block, Chain, CredentialStatus
 
 _log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def check_chains(receipt: Receipt, chains: Mapping[int, Chain]) -> ChainFindings
     if not asked:
         return _nobody_asked(receipt)
     results = [_check_anchor(receipt, anchor, chains[anchor.chain]) for anchor in asked]
-    anchor = _worst([pair[0] for pair in results])
+    anchor = _with_unasked(_worst([pair[0] for pair in results]), receipt, chains)
     held = anchor.outcome is Outcome.PASS
     return ChainFindings(
         anchor=anchor,
@@ -47,6 +47,15 @@ def check_chains(receipt: Receipt, chains: Mapping[int, Chain]) -> ChainFindings
         issuers=frozenset(reference.issuer for reference in asked) if held else frozenset(),
         anchored_at=min(reference.anchored_at for reference in asked) if held else None,
     )
+
+
+def _with_unasked(check: Check, receipt: Receipt, chains: Mapping[int, Chain]) -> Check:
+    """Name the chains that this verifier does not ask, retired ones say: they decide nothing."""
+    unasked = {anchor.chain for anchor in receipt.anchors} - set(chains)
+    if not unasked:
+        return check
+    names = ", ".join(format_chain(chain) for chain in sorted(unasked))
+    return check.model_copy(update={"evidence": {**check.evidence, "notAsked": names}})
 
 
 def _nobody_asked(receipt: Receipt) -> ChainFindings:
@@ -74,15 +83,18 @@ def _check_anchor(receipt: Receipt, anchor: AnchorReference, chain: Chain) -> tu
         # A node of another chain is as silent about this one as a dead node. Which node it is
         # goes to our log: the report may go to a stranger.
         _log.warning("could not ask %s: %s", format_chain(anchor.chain), exc)
-        reason = exc.message if isinstance(exc, UnavailableError) else str(exc)
-        unknown = Check(
-            name="anchor",
-            outcome=Outcome.UNKNOWN,
-            code="chain-unavailable",
-            detail=f"{format_chain(anchor.chain)} could not be asked: {reason}.",
-            evidence={"chain": format_chain(anchor.chain)},
-        )
-        return unknown, _status_unasked()
+        return _unavailable(anchor, exc), _status_unasked()
+
+
+def _unavailable(anchor: AnchorReference, exc: UnavailableError | ConflictError) -> Check:
+    name = format_chain(anchor.chain)
+    if isinstance(exc, DisagreementError):
+        said = "; ".join(exc.answers)
+        detail = f"The nodes of {name} that were asked do not agree."
+        return _unknown("nodes-disagree", detail, {"chain": name, "answers": said})
+    reason = exc.message if isinstance(exc, UnavailableError) else str(exc)
+    detail = f"{name} could not be asked: {reason}."
+    return _unknown("chain-unavailable", detail, {"chain": name})
 
 
 def _judge_anchor(  # noqa: PLR0911 - one return for each answer, read from top to bottom

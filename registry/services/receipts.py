@@ -22,8 +22,16 @@ def receipt_of(store: Store, credential_hash: bytes, *, issuer: bytes | None = N
     Raises `NotFoundError`, `NotSealedError`, or `InvalidInputError` if several issuers have the
     credential and none was named.
     """
+    return receipt_in_batch(store, credential_hash, issuer=issuer)[0]
+
+
+def receipt_in_batch(
+    store: Store, credential_hash: bytes, *, issuer: bytes | None
+) -> tuple[Receipt, Batch]:
+    """As `receipt_of`, with the batch: once that is final the receipt changes no more."""
     credential = find_one(store, credential_hash, issuer=issuer)
-    return _receipt(store, store.batch(credential.batch_id), credential)
+    batch = store.batch(credential.batch_id)
+    return _receipt(store, batch, credential), batch
 
 
 def receipts_of_batch(store: Store, batch: Batch) -> Iterator[Receipt]:
