@@ -1,4 +1,4 @@
-"""Keys that sign transactions: an encrypted keystore file, or a development account.
+"""Keys in this process that sign: an encrypted keystore file, or a development account.
 
 Prints, logs and returns no key. Reads no password from anywhere: callers give it.
 """
@@ -6,13 +6,14 @@ Prints, logs and returns no key. Reads no password from anywhere: callers give i
 import json
 import os
 from pathlib import Path
-from typing import Any  # eth-account takes and returns keystores and transactions as plain dicts
+from typing import Any  # eth-account takes and returns keystores as plain dicts
 
 from eth_account import Account
 from eth_account.hdaccount import key_from_seed, seed_from_mnemonic
 from eth_account.signers.local import LocalAccount
-from eth_utils.crypto import keccak
+from eth_typing import Hash32
 
+from registry.chain.transactions import join_signature, signing_hash, with_signature
 from registry.core.address import format_address, parse_address
 from registry.errors import InvalidInputError, NotAllowedError
 from registry.services.ports import SignedTransaction, UnsignedTransaction
@@ -48,28 +49,36 @@ class LocalSigner:
             raise ValueError(
                 f"{self!r} cannot sign for {format_address(transaction.sender)}",
             )
-        if self._only_chain not in {None, transaction.chain_id}:
+        signature = self.sign_hash(signing_hash(transaction), chain_id=transaction.chain_id)
+        return with_signature(transaction, signature)
+
+    def sign_hash(self, digest: bytes, *, chain_id: int) -> bytes:
+        """Sign 32 bytes that mean something on chain `chain_id`, as r ‖ s ‖ v.
+
+        Raises `NotAllowedError` if the key is a development key and that is another chain.
+        """
+        if self._only_chain not in {None, chain_id}:
             raise NotAllowedError(
                 f"a development key, which everybody knows, signs for chain {self._only_chain} "
-                f"only, not for {transaction.chain_id}"
+                f"only, not for {chain_id}"
             )
-        raw = bytes(self._account.sign_transaction(_fields(transaction)).raw_transaction)
-        return SignedTransaction(unsigned=transaction, raw=raw, transaction=keccak(raw))
+        signed = self._account.unsafe_sign_hash(Hash32(digest))
+        return join_signature(signed.v, signed.r, signed.s)
 
 
 class KeystoreSigner(LocalSigner):
     """The key of an encrypted keystore file (Web3 Secret Storage, as geth and cast write it)."""
 
     def __init__(self, path: Path, password: str) -> None:
-        """Decrypt the key. Raises `InvalidInputError`, naming the file."""
+        """Decrypt the key. Raises `InvalidInputError`, naming the file and maybe the setting."""
         keystore = _read_keystore(path)
         try:
             account = Account.from_key(Account.decrypt(keystore, password))
         except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError) as exc:
             # eth-keyfile's words for a wrong password; everything else is a wrong file.
-            wrong = "MAC mismatch" in str(exc)
-            what = "wrong password for keystore" if wrong else "not a keystore"
-            raise InvalidInputError(f"{what}: {path}") from None
+            if "MAC mismatch" not in str(exc):
+                raise InvalidInputError(f"not a keystore: {path}") from None
+            raise InvalidInputError(f"wrong password for keystore {path} (password_file)") from None
         super().__init__(account)
 
 
@@ -124,17 +133,3 @@ def _read_keystore(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InvalidInputError(f"not a keystore: {path}")
     return content
-
-
-def _fields(transaction: UnsignedTransaction) -> dict[str, Any]:
-    return {
-        "type": 2,
-        "chainId": transaction.chain_id,
-        "nonce": transaction.nonce,
-        "to": format_address(transaction.to),
-        "value": 0,
-        "data": transaction.data,
-        "gas": transaction.gas,
-        "maxFeePerGas": transaction.fees.max_fee,
-        "maxPriorityFeePerGas": transaction.fees.priority_fee,
-    }

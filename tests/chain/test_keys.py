@@ -1,4 +1,5 @@
 import json
+import re
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,7 @@ import pytest
 from eth_account import Account
 
 from registry.chain import KeystoreSigner, create_keystore, development_signer
+from registry.chain.transactions import recover
 from registry.core.address import format_address
 from registry.errors import InvalidInputError, NotAllowedError
 from registry.services.ports import Fees, UnsignedTransaction
@@ -73,11 +75,12 @@ def test_a_keystore_needs_its_folder(tmp_path: Path) -> None:
         create_keystore(tmp_path / "absent" / "key.json", PASSWORD)
 
 
-def test_a_wrong_password_names_the_file_and_not_the_password(
+def test_a_wrong_password_names_file_and_setting_and_not_the_password(
     keystore: tuple[Path, bytes],
 ) -> None:
     path, _ = keystore
-    with pytest.raises(InvalidInputError, match=r"wrong password .*key\.json") as caught:
+    wanted = rf"wrong password for keystore {re.escape(str(path))} \(password_file\)$"
+    with pytest.raises(InvalidInputError, match=wanted) as caught:
         KeystoreSigner(path, "wrong horse")
     assert "horse" not in str(caught.value)
 
@@ -118,6 +121,13 @@ def test_a_development_key_signs_for_no_other_chain() -> None:
         signer.sign(unsigned(signer.address, chain_id=1))
 
 
+def test_a_development_key_signs_no_digest_for_another_chain() -> None:
+    signer = development_signer()
+    assert recover(b"\5" * 32, signer.sign_hash(b"\5" * 32, chain_id=31337)) == signer.address
+    with pytest.raises(NotAllowedError, match="not for 1"):
+        signer.sign_hash(b"\5" * 32, chain_id=1)
+
+
 def test_a_signer_signs_for_no_other_sender() -> None:
     signer = development_signer()
     with pytest.raises(ValueError, match="cannot sign for"):
@@ -127,8 +137,8 @@ def test_a_signer_signs_for_no_other_sender() -> None:
 def test_a_signer_shows_its_address_and_never_its_key() -> None:
     signer = development_signer()
     shown = f"{signer}{signer!r}{signer.sign(unsigned(signer.address))!r}"
-    assert FIRST_ACCOUNTS[0] in shown
     assert DEVELOPMENT_KEY not in shown.lower()
+    assert repr(signer) == str(signer) == f"LocalSigner({FIRST_ACCOUNTS[0]})"
 
 
 def test_the_hash_of_a_signed_transaction_is_the_chains() -> None:
