@@ -27,8 +27,9 @@ from sqlalchemy import (
 from registry.core.batch import BatchState
 from registry.core.tree import leaf_hash
 from registry.services.ports import Added, NewCredential, StoredCredential
+from registry.store.columns import UtcTime
 from registry.store.engine import Database
-from registry.store.schema import IS_OPEN, UtcTime, batches, credentials
+from registry.store.schema import IS_OPEN, batches, credentials
 
 _COUNTED: Final = {"preserve_rowcount": True}  # an insert's row count is not kept otherwise
 _CHUNK_ROWS: Final = 10_000  # rows in memory at once, some 3 MB

@@ -7,20 +7,35 @@ from typing import Final
 from sqlalchemy import URL, column, inspect, select, table, text
 
 from registry.errors import InvalidInputError
-from registry.store.anchoring import Anchoring
 from registry.store.api_keys import ApiKeys
+from registry.store.attempts import Attempts
+from registry.store.authorizations import Authorizations
 from registry.store.batches import BatchReads
 from registry.store.engine import DATABASE_URL, Database, is_in_memory, open_engine
 from registry.store.intake import Intake
+from registry.store.leases import Leases
+from registry.store.on_chains import OnChains
 from registry.store.sealing import Sealing
 from registry.store.status_changes import StatusChanges
+from registry.store.status_marks import StatusMarks
 
-CURRENT_FORM: Final = "0001"  # the newest revision in migrations/
+CURRENT_FORM: Final = "0002"  # the newest revision in migrations/
 _VERSION: Final = table("alembic_version", column("version_num"))
 _PRIVATE: Final = 0o600  # the file holds salts and signed transactions
 
 
-class SqlStore(Intake, Sealing, BatchReads, Anchoring, StatusChanges, ApiKeys):
+class SqlStore(
+    Intake,
+    Sealing,
+    BatchReads,
+    Leases,
+    Attempts,
+    OnChains,
+    Authorizations,
+    StatusChanges,
+    StatusMarks,
+    ApiKeys,
+):
     """`registry.services.ports.Store` on one database, for many threads and processes."""
 
     def ping(self) -> None:

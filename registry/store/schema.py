@@ -1,19 +1,11 @@
-"""The tables; their constraints state the rules. How they came to be is in `migrations`.
+"""The tables; their constraints state the rules. How they came to be is in `migrations`."""
 
-Times are whole microseconds since 1970 in UTC, amounts of wei decimal text: both exact on every
-database, however large.
-"""
-
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    Dialect,
-    Enum,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -22,10 +14,8 @@ from sqlalchemy import (
     MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
-    String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
@@ -33,74 +23,17 @@ from sqlalchemy import (
 from registry.core.batch import BatchState
 from registry.core.canonical import Canonicalization
 from registry.services.ports import Purpose
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """An aware time, stored as microseconds since 1970."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """Refuses naive times with `ValueError`: nobody knows when they are."""
-        del dialect
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"time without a time zone: {value}")
-        return (value - _EPOCH) // _MICROSECOND
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        """Aware UTC."""
-        del dialect
-        return None if value is None else _EPOCH + value * _MICROSECOND
-
-
-class Wei(TypeDecorator[int]):
-    """An amount of wei (up to 2^256), stored as decimal text."""
-
-    impl = String(78)
-    cache_ok = True
-
-    def process_bind_param(self, value: int | None, dialect: Dialect) -> str | None:
-        """Decimal digits."""
-        del dialect
-        return None if value is None else str(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> int | None:
-        """The exact integer."""
-        del dialect
-        return None if value is None else int(value)
-
-
-def _named(kind: type[StrEnum], length: int) -> Enum:
-    return Enum(
-        kind,
-        native_enum=False,
-        length=length,
-        values_callable=lambda members: [member.value for member in members],
-    )
-
-
-# SQLite numbers rows by itself only in a column of the exact type INTEGER.
-_Id = BigInteger().with_variant(Integer, "sqlite")
+from registry.store.columns import UtcTime, Wei, named, numbered_id
 
 metadata = MetaData()
-
-
-def _id() -> Column[int]:
-    return Column("id", _Id, primary_key=True)
 
 
 batches = Table(
     "batches",
     metadata,
-    _id(),
+    numbered_id(),
     Column("issuer", LargeBinary, nullable=False),
-    Column("state", _named(BatchState, 10), nullable=False),
+    Column("state", named(BatchState, 10), nullable=False),
     Column("opened_at", UtcTime, nullable=False),
     Column("sealed_at", UtcTime),
     Column("tree_size", BigInteger),
@@ -138,7 +71,7 @@ credentials = Table(
     Column("credential_hash", LargeBinary, primary_key=True),
     Column("issuer", LargeBinary, primary_key=True),
     Column("salt", LargeBinary, nullable=False),
-    Column("canonicalization", _named(Canonicalization, 8), nullable=False),
+    Column("canonicalization", named(Canonicalization, 8), nullable=False),
     Column("batch_id", BigInteger, nullable=False),
     Column("leaf", LargeBinary, nullable=False),
     Column("added_at", UtcTime, nullable=False),
@@ -176,8 +109,8 @@ tiles = Table(
 attempts = Table(
     "attempts",
     metadata,
-    _id(),
-    Column("purpose", _named(Purpose, 8), nullable=False),
+    numbered_id(),
+    Column("purpose", named(Purpose, 8), nullable=False),
     Column("subject_id", BigInteger, nullable=False),
     Column("ordinal", Integer, nullable=False),
     Column("chain_id", BigInteger, nullable=False),
@@ -199,25 +132,82 @@ attempts = Table(
     ),
 )
 
-anchors = Table(
-    "anchors",
+# How a batch stands on each chain that it is for; where its seal was found there, once it was.
+anchorings = Table(
+    "anchorings",
     metadata,
-    Column("batch_id", BigInteger, ForeignKey("batches.id", name="fk_anchors_batch")),
+    Column("batch_id", BigInteger, ForeignKey("batches.id", name="fk_anchorings_batch")),
     Column("chain_id", BigInteger),
-    Column("contract", LargeBinary, nullable=False),
-    Column("transaction_hash", LargeBinary, nullable=False),
-    Column("block_number", BigInteger, nullable=False),
-    Column("block_hash", LargeBinary, nullable=False),
-    Column("log_index", BigInteger, nullable=False),
-    Column("anchored_at", UtcTime, nullable=False),
-    PrimaryKeyConstraint("batch_id", "chain_id", name="pk_anchors"),
+    Column("state", named(BatchState, 10), nullable=False),
+    Column("reorgs", Integer, nullable=False),
+    Column("contract", LargeBinary),
+    Column("transaction_hash", LargeBinary),
+    Column("block_number", BigInteger),
+    Column("block_hash", LargeBinary),
+    Column("log_index", BigInteger),
+    Column("anchored_at", UtcTime),
+    PrimaryKeyConstraint("batch_id", "chain_id", name="pk_anchorings"),
+    CheckConstraint("reorgs >= 0", name="ck_anchorings_reorgs"),
+    CheckConstraint(
+        "(state IN ('sealed', 'anchoring') AND contract IS NULL AND transaction_hash IS NULL"
+        " AND block_number IS NULL AND block_hash IS NULL AND log_index IS NULL"
+        " AND anchored_at IS NULL)"
+        " OR (state IN ('anchored', 'final') AND contract IS NOT NULL"
+        " AND transaction_hash IS NOT NULL AND block_number IS NOT NULL"
+        " AND block_hash IS NOT NULL AND log_index IS NOT NULL AND anchored_at IS NOT NULL)",
+        name="ck_anchorings_location",
+    ),
+)
+
+# One row for each issuer, for ever: a token that was once given is never given again.
+leases = Table(
+    "leases",
+    metadata,
+    Column("issuer", LargeBinary, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("token", BigInteger, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    CheckConstraint("length(issuer) = 20", name="ck_leases_issuer"),
+    CheckConstraint("token >= 1", name="ck_leases_token"),
+)
+
+# `signature_hash` stands for the signature, which may be longer than an index entry: a wallet's
+# holds those of all its owners.
+authorizations = Table(
+    "authorizations",
+    metadata,
+    Column("issuer", LargeBinary),
+    Column("seal", LargeBinary),
+    Column("chain_id", BigInteger),
+    Column("contract", LargeBinary),
+    Column("deadline", BigInteger),
+    Column("signer", LargeBinary),
+    Column("signature_hash", LargeBinary),
+    Column("signature", LargeBinary, nullable=False),
+    Column("added_at", UtcTime, nullable=False),
+    PrimaryKeyConstraint(
+        "issuer",
+        "seal",
+        "chain_id",
+        "contract",
+        "deadline",
+        "signer",
+        "signature_hash",
+        name="pk_authorizations",
+    ),
+    CheckConstraint(
+        "length(issuer) = 20 AND length(seal) = 32 AND length(contract) = 20"
+        " AND length(signer) = 20 AND length(signature_hash) = 32",
+        name="ck_authorizations_lengths",
+    ),
+    CheckConstraint("deadline >= 0", name="ck_authorizations_deadline"),
 )
 
 # `request_hash` stands for all that was asked, whatever the number of leaves.
 status_changes = Table(
     "status_changes",
     metadata,
-    _id(),
+    numbered_id(),
     Column("issuer", LargeBinary, nullable=False),
     Column("seal", LargeBinary, nullable=False),
     Column("leaf_indexes", Text),
@@ -238,6 +228,17 @@ Index(
     unique=True,
     sqlite_where=IS_NOT_DONE,
     postgresql_where=IS_NOT_DONE,
+)
+
+# On which chains an open change is done already; `refusal` as there.
+status_marks = Table(
+    "status_marks",
+    metadata,
+    Column("change_id", BigInteger, ForeignKey("status_changes.id", name="fk_status_marks_change")),
+    Column("chain_id", BigInteger),
+    Column("done_at", UtcTime, nullable=False),
+    Column("refusal", Text),
+    PrimaryKeyConstraint("change_id", "chain_id", name="pk_status_marks"),
 )
 
 api_keys = Table(

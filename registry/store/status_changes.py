@@ -1,4 +1,4 @@
-"""Wanted changes of status, until they are done."""
+"""Wanted changes of status, as they are asked for and listed."""
 
 import json
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, select
 
 from registry.errors import NotFoundError
 from registry.services.ports import CredentialStatus, StatusChange
@@ -15,7 +15,7 @@ from registry.store.schema import IS_NOT_DONE, status_changes
 
 
 class StatusChanges:
-    """The part of `AnchoringStore` that is about status changes."""
+    """The part of `AnchoringStore` that takes wanted status changes and lists them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -54,7 +54,7 @@ class StatusChanges:
             # The one that stood in the way may be finished before we read it.
             while (row := connection.execute(find).one_or_none()) is None:
                 connection.execute(create)
-        return _change_of(row)
+        return change_of(row)
 
     def open_status_changes(self, issuer: bytes | None = None) -> list[StatusChange]:
         """Changes not done yet, oldest first."""
@@ -63,7 +63,7 @@ class StatusChanges:
             query = query.where(status_changes.c.issuer == issuer)
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(status_changes.c.id)).all()
-        return [_change_of(row) for row in rows]
+        return [change_of(row) for row in rows]
 
     def status_change(self, change_id: int) -> StatusChange:
         """One change. Raises `NotFoundError`."""
@@ -72,28 +72,11 @@ class StatusChanges:
             row = connection.execute(query).one_or_none()
         if row is None:
             raise NotFoundError(f"there is no status change {change_id}")
-        return _change_of(row)
-
-    def finish_status_change(
-        self, change_id: int, *, now: datetime, refusal: str | None = None
-    ) -> None:
-        """Mark a change as done, or as refused for good; a second time changes nothing.
-
-        Raises `NotFoundError`.
-        """
-        finish = (
-            update(status_changes)
-            .where(status_changes.c.id == change_id, status_changes.c.done_at.is_(None))
-            .values(done_at=now, refusal=refusal)
-        )
-        find = select(status_changes.c.id).where(status_changes.c.id == change_id)
-        with self._database.write() as connection:
-            connection.execute(finish)
-            if connection.execute(find).one_or_none() is None:
-                raise NotFoundError(f"there is no status change {change_id}")
+        return change_of(row)
 
 
-def _change_of(row: Row[Any]) -> StatusChange:  # Any: rows of `status_changes`
+def change_of(row: Row[Any]) -> StatusChange:  # Any: rows of `status_changes`
+    """A row of `status_changes` as the value that services know."""
     indexes = None if row.leaf_indexes is None else tuple(json.loads(row.leaf_indexes))
     return StatusChange(
         row.id,

@@ -12,9 +12,13 @@ from registry.core.canonical import Canonicalization
 from registry.core.tree import leaf_hash
 from registry.services.ports import (
     Anchor,
+    Attempt,
     Batch,
+    CredentialStatus,
     Fees,
+    Lease,
     NewCredential,
+    Purpose,
     SignedTransaction,
     UnsignedTransaction,
 )
@@ -26,7 +30,9 @@ OTHER = b"\x22" * 20
 SENDER = b"\x33" * 20
 NOW = datetime(2026, 3, 1, 2, 30, 0, 123456, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
+HOUR = timedelta(hours=1)
 CHAIN = 31337
+SECOND_CHAIN = 31338
 
 
 def credential(number: int) -> NewCredential:
@@ -57,12 +63,75 @@ def sealed_batch(store: SqlStore, numbers: Iterable[int], *, issuer: bytes = ISS
     return batch
 
 
-def anchored_batch(store: SqlStore, numbers: Iterable[int]) -> Batch:
-    batch = sealed_batch(store, numbers)
+def lease(store: SqlStore, issuer: bytes = ISSUER, *, holder: str = "the run") -> Lease:
+    """The issuer's lease from `NOW`; asking again changes nothing."""
+    return store.acquire_lease(issuer, holder, now=NOW, duration=HOUR)
+
+
+def move(
+    store: SqlStore,
+    batch: Batch,
+    source: BatchState,
+    target: BatchState,
+    *,
+    chain_id: int = CHAIN,
+    found: Anchor | None = None,
+    held: Lease | None = None,
+) -> None:
+    """Move a batch on a chain; to `anchored` with the builder's anchor, unless another is given."""
+    if target is BatchState.ANCHORED and found is None:
+        found = anchor(chain_id=chain_id)
     store.move_batch(
-        batch.id, source=BatchState.SEALED, target=BatchState.ANCHORED, anchor=anchor()
+        batch.id,
+        lease=lease(store, batch.issuer) if held is None else held,
+        chain_id=chain_id,
+        source=source,
+        target=target,
+        anchor=found,
     )
+
+
+def anchored_batch(store: SqlStore, numbers: Iterable[int], *, issuer: bytes = ISSUER) -> Batch:
+    batch = sealed_batch(store, numbers, issuer=issuer)
+    move(store, batch, BatchState.SEALED, BatchState.ANCHORED)
     return store.batch(batch.id)
+
+
+def record(
+    store: SqlStore,
+    subject: int,
+    transaction: SignedTransaction,
+    *,
+    expected: int,
+    purpose: Purpose = Purpose.ANCHOR,
+    issuer: bytes = ISSUER,
+) -> Attempt:
+    return store.record_attempt(
+        purpose,
+        subject,
+        transaction,
+        lease=lease(store, issuer),
+        expected_attempts=expected,
+        now=LATER,
+    )
+
+
+def status_change(
+    store: SqlStore, *, seal: bytes = b"\x01" * 32, reason: int = 0, issuer: bytes = ISSUER
+) -> int:
+    return store.request_status(
+        issuer=issuer,
+        seal=seal,
+        leaf_indexes=[1],
+        status=CredentialStatus.REVOKED,
+        reason=reason,
+        now=NOW,
+    ).id
+
+
+def seal_of(batch: Batch) -> bytes:
+    assert batch.head is not None
+    return batch.head.seal
 
 
 def anchor(*, chain_id: int = CHAIN, block_number: int = 7) -> Anchor:

@@ -8,9 +8,9 @@ from tests.store.builders import (
     LATER,
     NOW,
     OTHER,
-    anchor,
     anchored_batch,
     credentials,
+    move,
     sealed_batch,
 )
 
@@ -90,15 +90,13 @@ def test_the_oldest_credential_counts_even_if_it_came_last(store: SqlStore) -> N
 def test_a_sealed_batch_is_unanchored_until_its_anchor_is_found(store: SqlStore) -> None:
     batch = sealed_batch(store, range(3))
     assert store.oldest_unanchored() == NOW
-    store.move_batch(
-        batch.id, source=BatchState.SEALED, target=BatchState.ANCHORED, anchor=anchor()
-    )
+    move(store, batch, BatchState.SEALED, BatchState.ANCHORED)
     assert store.oldest_unanchored() is None
 
 
 def test_a_reorganised_batch_is_unanchored_again(store: SqlStore) -> None:
     batch = anchored_batch(store, range(3))
-    store.move_batch(batch.id, source=BatchState.ANCHORED, target=BatchState.ANCHORING, anchor=None)
+    move(store, batch, BatchState.ANCHORED, BatchState.ANCHORING)
     assert store.oldest_unanchored() == NOW
 
 

@@ -1,24 +1,33 @@
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
+from itertools import count
 from pathlib import Path
 from threading import Barrier, Event
 
 from sqlalchemy import text
 
+from registry.core.batch import UNFINISHED, BatchState, least
 from registry.core.tree import leaf_hash
-from registry.errors import StaleStateError
+from registry.errors import LeaseHeldError, StaleStateError
 from registry.services.ports import Added, Attempt, Batch, Purpose
 from registry.store import SqlStore, open_store
 from tests.databases import sqlite_url
 from tests.store.builders import (
+    CHAIN,
+    HOUR,
     ISSUER,
     LATER,
     NOW,
+    OTHER,
+    SECOND_CHAIN,
     credential,
     credentials,
     leaf,
+    move,
+    record,
     sealed_batch,
     signed,
 )
@@ -120,18 +129,16 @@ def test_two_sealing_at_once_seal_one_batch(store: SqlStore) -> None:
 def record_at_once(store: SqlStore, subjects: list[int], nonces: list[int]) -> list[Attempt]:
     together = Barrier(len(subjects))
 
-    def record(worker: int) -> Attempt | None:
+    def record_one(worker: int) -> Attempt | None:
         transaction = signed(nonce=nonces[worker], label=str(worker))
         together.wait()
         try:
-            return store.record_attempt(
-                Purpose.ANCHOR, subjects[worker], transaction, expected_attempts=0, now=LATER
-            )
+            return record(store, subjects[worker], transaction, expected=0)
         except StaleStateError:
             return None
 
     with ThreadPoolExecutor(len(subjects)) as pool:
-        results = pool.map(record, range(len(subjects)))
+        results = pool.map(record_one, range(len(subjects)))
         return [attempt for attempt in results if attempt is not None]
 
 
@@ -148,6 +155,56 @@ def test_of_two_subjects_at_once_one_gets_the_nonce(store: SqlStore) -> None:
     (winner,) = record_at_once(store, subjects, [5, 5, 5])
     stored = [each for subject in subjects for each in store.attempts(Purpose.ANCHOR, subject)]
     assert stored == [winner]
+
+
+def act(store: SqlStore, holder: str, clock: Iterator[int], *, issuer: bytes) -> None:
+    """What an anchoring run does with its newest batches, whatever others do meanwhile."""
+    for _ in range(25):
+        now = NOW + next(clock) * HOUR
+        with suppress(LeaseHeldError, StaleStateError):
+            held = store.acquire_lease(issuer, holder, now=now, duration=HOUR)
+            for batch in store.batches(issuer=issuer, states=UNFINISHED, limit=3):
+                store.set_chains(batch.id, [CHAIN, SECOND_CHAIN], lease=held)
+                known = len(store.attempts(Purpose.ANCHOR, batch.id))
+                transaction = signed(nonce=next(clock) // 2, label=f"{holder} {now}")
+                store.record_attempt(
+                    Purpose.ANCHOR,
+                    batch.id,
+                    transaction,
+                    lease=held,
+                    expected_attempts=known,
+                    now=now,
+                )
+                move(store, batch, BatchState.ANCHORING, BatchState.ANCHORED, held=held)
+            store.close_status_changes(issuer, [CHAIN], lease=held, now=now)
+
+
+def test_runs_that_take_over_from_each_other_amid_intake_and_sealing_get_on(
+    store: SqlStore,
+) -> None:
+    clock = count()
+
+    def take_in(issuer: bytes) -> None:
+        for number in range(20):
+            store.add_credentials(issuer, credentials([number]), now=NOW)
+            store.seal_open_batch(issuer, now=LATER)
+
+    issuers = [ISSUER, OTHER]
+    with ThreadPoolExecutor(6) as pool:
+        intakes = [pool.submit(take_in, issuer) for issuer in issuers]
+        runs = [
+            pool.submit(act, store, holder, clock, issuer=issuer)
+            for holder in ("a", "b")
+            for issuer in issuers
+        ]
+        for done in [*intakes, *runs]:
+            done.result()
+    anchored = 0
+    for batch in store.batches():
+        states = [each.state for each in store.on_chains(batch.id)]
+        assert batch.state == least(states or [BatchState.SEALED])
+        anchored += BatchState.ANCHORED in states
+    assert anchored > 0
 
 
 def test_several_open_a_new_database_at_once(tmp_path: Path) -> None:

@@ -1,5 +1,4 @@
 import stat
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,19 +15,6 @@ from registry.store.engine import Database, open_engine
 from registry.store.schema import metadata
 from tests.databases import PostgresServer, sqlite_url
 from tests.store.builders import ISSUER, NOW, credentials, sealed_batch
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database without any tables."""
-    if request.param == "sqlite":
-        path = tmp_path / "empty.db"
-        path.touch()
-        yield f"sqlite:///{path}"
-    else:
-        server: PostgresServer = request.getfixturevalue("postgres")
-        with server.empty_database() as url:
-            yield url
 
 
 def set_revision(store: SqlStore, revision: str) -> None:

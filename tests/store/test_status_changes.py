@@ -5,7 +5,7 @@ import pytest
 from registry.errors import NotFoundError
 from registry.services.ports import CredentialStatus, StatusChange
 from registry.store import SqlStore
-from tests.store.builders import ISSUER, LATER, NOW, OTHER, contents
+from tests.store.builders import CHAIN, ISSUER, LATER, NOW, OTHER, contents, lease
 
 SEAL = b"\x0a" * 32
 REQUEST: dict[str, Any] = {
@@ -57,33 +57,11 @@ def test_a_request_that_differs_is_another_change(store: SqlStore, other: dict[s
     assert store.open_status_changes() == [first, second]
 
 
-def test_a_finished_change_is_open_no_more(store: SqlStore) -> None:
-    change = store.request_status(**REQUEST, now=NOW)
-    store.finish_status_change(change.id, now=LATER)
-    assert store.open_status_changes() == []
-    found = store.status_change(change.id)
-    assert (found.done_at, found.refusal) == (LATER, None)
-
-
-def test_a_refused_change_is_done_and_says_why(store: SqlStore) -> None:
-    change = store.request_status(**REQUEST, now=NOW)
-    store.finish_status_change(change.id, now=LATER, refusal="revoked is final")
-    assert store.open_status_changes() == []
-    found = store.status_change(change.id)
-    assert (found.done_at, found.refusal) == (LATER, "revoked is final")
-
-
-def test_finishing_twice_changes_nothing(store: SqlStore) -> None:
-    change = store.request_status(**REQUEST, now=NOW)
-    store.finish_status_change(change.id, now=NOW)
-    before = contents(store)
-    store.finish_status_change(change.id, now=LATER, refusal="too late")
-    assert contents(store) == before
-
-
 def test_the_same_may_be_requested_again_once_it_is_done(store: SqlStore) -> None:
     first = store.request_status(**REQUEST, now=NOW)
-    store.finish_status_change(first.id, now=NOW)
+    store.finish_status_change(first.id, lease=lease(store), chain_id=CHAIN, now=NOW)
+    assert store.request_status(**REQUEST, now=LATER) == first
+    store.close_status_changes(ISSUER, [CHAIN], lease=lease(store), now=NOW)
     second = store.request_status(**REQUEST, now=LATER)
     assert (second.id != first.id, second.requested_at) == (True, LATER)
 
@@ -99,5 +77,3 @@ def test_open_changes_are_listed_by_issuer_oldest_first(store: SqlStore) -> None
 def test_an_unknown_change_is_not_found(store: SqlStore) -> None:
     with pytest.raises(NotFoundError):
         store.status_change(7)
-    with pytest.raises(NotFoundError):
-        store.finish_status_change(7, now=NOW)
