@@ -66,6 +66,26 @@ class BatchReads:
         with self._database.read() as connection:
             return connection.execute(query).scalar_one()
 
+    def batch_counts(self) -> dict[BatchState, int]:
+        """Number of batches in each state, none left out."""
+        query = select(batches.c.state, func.count()).group_by(batches.c.state)
+        counts = dict.fromkeys(BatchState, 0)
+        with self._database.read() as connection:
+            for state, count in connection.execute(query):
+                counts[state] = count
+        return counts
+
+    def oldest_waiting(self, issuer: bytes) -> datetime | None:
+        """When the oldest credential of the issuer's open batch was added; None without any."""
+        query = (
+            select(func.min(credentials.c.added_at))
+            .select_from(credentials.join(batches, credentials.c.batch_id == batches.c.id))
+            .where(batches.c.issuer == issuer, batches.c.state == BatchState.OPEN)
+        )
+        with self._database.read() as connection:
+            oldest: datetime | None = connection.execute(query).scalar_one()
+        return oldest
+
     def oldest_unanchored(self, issuer: bytes | None = None) -> datetime | None:
         """When the oldest credential without an anchor was added; None if there is none."""
         # One index seek per batch, whatever its size.

@@ -106,3 +106,29 @@ def test_unanchored_credentials_are_asked_for_by_issuer(store: SqlStore) -> None
     assert store.oldest_unanchored(ISSUER) == LATER
     assert store.oldest_unanchored(OTHER) == NOW
     assert store.oldest_unanchored() == NOW
+
+
+def test_batches_are_counted_in_every_state(store: SqlStore) -> None:
+    assert store.batch_counts() == dict.fromkeys(BatchState, 0)
+    anchored_batch(store, range(2))
+    sealed_batch(store, range(2, 4))
+    sealed_batch(store, range(2), issuer=OTHER)
+    store.add_credentials(ISSUER, credentials([9]), now=NOW)
+    assert store.batch_counts() == {
+        BatchState.OPEN: 1,
+        BatchState.SEALED: 2,
+        BatchState.ANCHORING: 0,
+        BatchState.ANCHORED: 1,
+        BatchState.FINAL: 0,
+    }
+
+
+def test_only_the_open_batch_of_the_issuer_waits(store: SqlStore) -> None:
+    assert store.oldest_waiting(ISSUER) is None
+    sealed_batch(store, range(2))
+    store.add_credentials(OTHER, credentials([1]), now=NOW)
+    assert store.oldest_waiting(ISSUER) is None
+    store.add_credentials(ISSUER, credentials([9]), now=LATER)
+    assert store.oldest_waiting(ISSUER) == LATER
+    store.add_credentials(ISSUER, credentials([10]), now=NOW)
+    assert store.oldest_waiting(ISSUER) == NOW
