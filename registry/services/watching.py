@@ -1,0 +1,188 @@
+"""The worker: does every night when it is due, and goes on with what is not final yet.
+
+It remembers nothing that matters: what is due is derived from the store and the clock, so a night
+that was missed is caught up with, and several workers on several hosts do each night once. It has
+no threads; whoever runs it gives it clock, sleep and a way to be stopped.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta, tzinfo
+from typing import Final
+
+from registry.core.schedule import last_due
+from registry.errors import (
+    ConflictError,
+    GasTooExpensiveError,
+    LeaseHeldError,
+    NotAllowedError,
+    UnavailableError,
+)
+from registry.services.alarm import overdue_by
+from registry.services.nightly import Nightly
+from registry.services.preflight import require_ready
+
+_log = logging.getLogger(__name__)
+
+_NOW: Final = timedelta(0)
+_LONGEST_PAUSE: Final = 30.0  # seconds between looks while the same thing holds it up
+_NUMBERS: Final = re.compile(r"[0-9]+")
+_Trouble = ConflictError | NotAllowedError | UnavailableError
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When nights are due, and how long a credential may wait for its anchor."""
+
+    at: time
+    zone: tzinfo
+    alarm_after: timedelta
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the log says already; numbers, which change from look to look, are left out."""
+
+    due: datetime | None = None
+    trouble: str | None = None
+    waiting: str | None = None
+    is_alarmed: bool = False
+    looks: int = 0  # that found nothing new to tell of trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """The worker of one issuer, on all chains of its nightly job."""
+
+    nightly: Nightly
+    issuer: bytes
+    schedule: Schedule
+    sleep: Callable[[float], object]  # which may end early when it is stopped
+    is_stopped: Callable[[], bool]
+    each_look: Callable[[], None] = lambda: None  # for metrics
+    _told: _Told = field(default_factory=_Told, init=False, repr=False)
+
+    def require_ready(self) -> None:
+        """Raise what is configured wrongly, as `preflight.require_ready`; cheaper gas may come."""
+        for anchoring in self.nightly.anchorings:
+            try:
+                require_ready(anchoring, self.issuer)
+            except GasTooExpensiveError as exc:
+                _log.info("waiting", extra={"detail": str(exc)})
+
+    def run(self) -> None:
+        """Work until stopped. The move that is under way is finished first, the lease given back.
+
+        No outage and no obstacle ends it: they are logged, once for each, and tried again.
+        """
+        while not self.is_stopped():
+            self.look()
+            self.each_look()
+            if not self.is_stopped():
+                self.sleep(self._pause())
+
+    def look(self) -> None:
+        """Make the moves that can be made now, and see to the alarm."""
+        trouble: _Trouble | None = None
+        waiting: tuple[str, ...] = ()
+        try:
+            waiting = self._work()
+        except (GasTooExpensiveError, LeaseHeldError) as exc:
+            waiting = (str(exc),)
+        except (ConflictError, NotAllowedError, UnavailableError) as exc:
+            trouble = exc
+        try:
+            self._watch_alarm()
+        except UnavailableError as exc:
+            trouble = trouble or exc
+        self._tell_waiting(waiting)
+        self._tell_trouble(trouble)
+
+    # -- work
+
+    def _work(self) -> tuple[str, ...]:
+        """One move for everything; what it waits for."""
+        due = self._due()
+        if due is None:
+            return self._go_on()
+        self._tell_due(due)
+        try:
+            return self.nightly.run(self.issuer, patience=_NOW).waiting
+        except (ConflictError, NotAllowedError, UnavailableError):
+            if self._due() is not None:  # stopped before it sealed: what was sealed earlier goes on
+                self._go_on()
+            raise
+
+    def _go_on(self) -> tuple[str, ...]:
+        if not self.nightly.unfinished(self.issuer) and not self._has_changes():
+            return ()
+        return self.nightly.anchor(self.issuer, patience=_NOW).waiting
+
+    def _has_changes(self) -> bool:
+        return bool(self.nightly.store.open_status_changes(self.issuer))
+
+    def _due(self) -> datetime | None:
+        """Since when the open batch should be sealed; None if it should not be yet."""
+        oldest = self.nightly.store.oldest_waiting(self.issuer)
+        due = last_due(self.nightly.clock(), self.schedule.at, self.schedule.zone)
+        return due if oldest is not None and oldest < due else None
+
+    def _pause(self) -> float:
+        """Seconds until the next look: longer and longer while the same thing holds it up."""
+        poll = self.nightly.poll_seconds
+        if self._told.trouble is None:
+            return poll
+        return max(poll, min(poll * 2.0 ** min(self._told.looks, 10), _LONGEST_PAUSE))
+
+    # -- telling, once for each thing
+
+    def _tell_due(self, due: datetime) -> None:
+        if self._told.due == due:
+            return
+        self._told.due = due
+        self._told.waiting = None  # a new night's reasons are news
+        _log.info("night is due", extra={"due": due.isoformat()})
+
+    def _tell_waiting(self, reasons: Iterable[str]) -> None:
+        detail = "; ".join(reasons)
+        # Nothing to wait for is not remembered: a lease that two workers hand to and fro would be
+        # told at every look.
+        if detail and _kind(detail) != self._told.waiting:
+            self._told.waiting = _kind(detail)
+            _log.info("waiting", extra={"detail": detail})
+
+    def _tell_trouble(self, trouble: _Trouble | None) -> None:
+        kind = None if trouble is None else _reason(trouble)
+        if kind == self._told.trouble:
+            self._told.looks += 1
+            return
+        self._told.trouble, self._told.looks = kind, 0
+        if trouble is None:
+            _log.info("going on")
+        else:
+            _log.warning("held up", extra={"code": trouble.code, "detail": str(trouble)})
+
+    def _watch_alarm(self) -> None:
+        waited = overdue_by(
+            self.nightly.store, now=self.nightly.clock(), limit=self.schedule.alarm_after
+        )
+        if self._told.is_alarmed is (waited is not None):
+            return
+        self._told.is_alarmed = waited is not None
+        if waited is None:
+            _log.info("alarm over")
+        else:
+            hours = round(waited.total_seconds() / 3600, 1)
+            _log.error("alarm", extra={"oldest_unanchored_hours": hours})
+
+
+def _reason(trouble: _Trouble) -> str:
+    # An outage is one, whichever question it leaves without an answer.
+    detail = trouble.source if isinstance(trouble, UnavailableError) else str(trouble)
+    return _kind(f"{trouble.code} {detail}")
+
+
+def _kind(detail: str) -> str:
+    return _NUMBERS.sub("#", detail)
