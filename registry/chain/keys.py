@@ -8,6 +8,11 @@ import os
 from pathlib import Path
 from typing import Any  # eth-account takes and returns keystores as plain dicts
 
+try:
+    import resource
+except ImportError:  # Windows, which writes no core dumps
+    resource = None  # type: ignore[assignment]
+
 from eth_account import Account
 from eth_account.hdaccount import key_from_seed, seed_from_mnemonic
 from eth_account.signers.local import LocalAccount
@@ -72,6 +77,7 @@ class KeystoreSigner(LocalSigner):
     def __init__(self, path: Path, password: str) -> None:
         """Decrypt the key. Raises `InvalidInputError`, naming the file and maybe the setting."""
         keystore = _read_keystore(path)
+        _forbid_core_dumps()
         try:
             account = Account.from_key(Account.decrypt(keystore, password))
         except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError) as exc:
@@ -120,6 +126,13 @@ def create_keystore(path: Path, password: str) -> bytes:
 def keystore_address(path: Path) -> bytes:
     """Address that a keystore file says it is of; no password needed, and nothing proven."""
     return parse_address("0x" + str(_read_keystore(path).get("address")).removeprefix("0x"))
+
+
+def _forbid_core_dumps() -> None:
+    """Let a crash of this process write no file of its memory, which now holds a key."""
+    if resource is not None:
+        _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
 
 
 def _read_keystore(path: Path) -> dict[str, Any]:

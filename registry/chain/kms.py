@@ -142,6 +142,11 @@ class KmsSigner:
             raise _unavailable(f"the signature is not that of the key asked for ({exc})") from exc
 
 
+def open_kms_signer(key_id: str) -> KmsSigner:
+    """Connect to KMS and return the key. Raises as `kms_client` and `KmsSigner` do."""
+    return KmsSigner(key_id, client=kms_client())
+
+
 def kms_client() -> KmsClient:
     """Connect to KMS with the credentials and region of the environment, as boto3 finds them.
 

@@ -13,7 +13,7 @@ from eth_keys.datatypes import PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.chain.kms import KmsSigner, _recoverable, kms_client
+from registry.chain.kms import KmsSigner, _recoverable, kms_client, open_kms_signer
 from registry.chain.transactions import CURVE_ORDER, decode_signed, split_signature
 from registry.core.address import format_address
 from registry.errors import InvalidInputError, NotAllowedError, RootsealError, UnavailableError
@@ -177,7 +177,7 @@ def test_a_service_that_is_not_there_could_not_be_asked(monkeypatch: pytest.Monk
     set_environment(monkeypatch)
     monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", "http://127.0.0.1:1")
     with pytest.raises(UnavailableError, match=r"kms_key.*EndpointConnectionError"):
-        KmsSigner("alias/issuer", client=kms_client())
+        open_kms_signer("alias/issuer")
 
 
 def test_no_credentials_are_the_callers_fault(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +185,7 @@ def test_no_credentials_are_the_callers_fault(monkeypatch: pytest.MonkeyPatch) -
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     with pytest.raises(InvalidInputError, match=r"kms_key: .*credentials"):
-        KmsSigner("alias/issuer", client=kms_client())
+        open_kms_signer("alias/issuer")
 
 
 @pytest.mark.parametrize(
