@@ -9,6 +9,7 @@ import typer
 from registry.cli import (
     adding,
     anchoring,
+    auditing,
     chains,
     keys,
     listing,
@@ -58,7 +59,7 @@ _COMMANDS: Final[dict[str, list[Callable[..., None]]]] = {
     "The night's work": [adding.add, anchoring.nightly, anchoring.seal, anchoring.anchor],
     "For holders and verifiers": [receipts.receipt, verifying.verify],
     "Status": [statuses.revoke, statuses.suspend, statuses.reinstate, listing.status],
-    "Looking around": [listing.batches, listing.settings],
+    "Looking around": [listing.batches, auditing.audit, listing.settings],
     "Set-up": [chains.devnet, chains.deploy, serving.serve],
 }
 _GROUPS: Final[dict[str, tuple[str, str, dict[str, Callable[..., None]]]]] = {

@@ -10,8 +10,8 @@ import pytest
 from tests.cli.conftest import ISSUER, badge, rootseal
 
 COMMANDS = [
-    *("add", "anchor", "batches", "deploy", "devnet", "nightly", "receipt", "reinstate", "revoke"),
-    *("seal", "serve", "settings", "status", "suspend", "verify"),
+    *("add", "anchor", "audit", "batches", "deploy", "devnet", "nightly", "receipt", "reinstate"),
+    *("revoke", "seal", "serve", "settings", "status", "suspend", "verify"),
 ]
 MEMBERS = [
     *(("keys", name) for name in ("add", "list", "new-keystore", "revoke")),

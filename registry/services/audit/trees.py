@@ -1,0 +1,103 @@
+"""Whether credentials, tiles and heads of the store agree. Asks no chain."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import zip_longest
+
+from registry.core.tiles import TILE_WIDTH, Tile, TreeHead, build_tiles
+from registry.core.tree import root_from_proof
+from registry.errors import InvalidInputError, NotFoundError, VerificationError
+from registry.services.audit.finding import Finding, FindingCode, of_batch
+from registry.services.ports import Batch, CredentialStore, StoredCredential
+from registry.services.receipts import leaf_of
+
+
+def credentials_of(store: CredentialStore, batch: Batch) -> Iterator[StoredCredential]:
+    """Credentials of a batch in the order of their leaves, a page in memory at a time."""
+    leaf = b""
+    while page := store.batch_credentials(batch.id, after_leaf=leaf):
+        yield from page
+        last = leaf_of(page[-1])
+        if last <= leaf:
+            return  # changed behind the store's back: the same page would come for ever
+        leaf = last
+
+
+def check_leaves(store: CredentialStore, batch: Batch) -> Iterator[Finding]:
+    """That the tiles hold the leaf of each credential, in order, and no other."""
+    leaves = (leaf_of(credential) for credential in credentials_of(store, batch))
+    for index, (leaf, kept) in enumerate(zip_longest(leaves, store.leaves(batch))):
+        if leaf != kept:
+            yield Finding(
+                FindingCode.LEAVES_DIFFER,
+                f"from leaf {index} on, the tiles of batch {batch.id} are not those of its "
+                "credentials",
+                of_batch(batch, leafIndex=index, leaf=_hex(leaf), inTiles=_hex(kept)),
+            )
+            return
+
+
+def check_tree(store: CredentialStore, batch: Batch) -> Iterator[Finding]:
+    """That size, root and seal are those of the tiles' leaves, and that proofs lead there."""
+    try:
+        tree = build_tiles(store.leaves(batch), _drop)
+    except InvalidInputError as exc:
+        yield Finding(
+            FindingCode.HEAD_DIFFERS,
+            f"the tiles of batch {batch.id} make no tree: {exc}",
+            of_batch(batch),
+        )
+        return
+    if tree != batch.head:
+        yield Finding(
+            FindingCode.HEAD_DIFFERS,
+            f"size, root and seal of batch {batch.id} are not those of its tiles",
+            of_batch(
+                batch,
+                treeSize=tree.tree_size,
+                merkleRoot=tree.merkle_root.hex(),
+                sealOfTiles=tree.seal.hex(),
+            ),
+        )
+    yield from _check_proofs(store, replace(batch, head=tree), tree)
+
+
+def check_one_batch_each(store: CredentialStore, batch: Batch) -> Iterator[Finding]:
+    """That each credential of the batch is in it alone. One look-up a credential."""
+    for credential in credentials_of(store, batch):
+        found = store.find_credentials(credential.credential_hash)
+        places = [each.batch_id for each in found if each.issuer == batch.issuer]
+        if places != [batch.id]:
+            digest = credential.credential_hash.hex()
+            yield Finding(
+                FindingCode.CREDENTIAL_ELSEWHERE,
+                f"credential {digest} of batch {batch.id} is found in {places}",
+                of_batch(batch, credentialHash=digest),
+            )
+            return
+
+
+def _check_proofs(store: CredentialStore, batch: Batch, tree: TreeHead) -> Iterator[Finding]:
+    """First and last leaf of each tile: their paths use every hash of the tiles above."""
+    for index, leaf in enumerate(store.leaves(batch)):
+        if index % TILE_WIDTH not in {0, TILE_WIDTH - 1}:
+            continue
+        try:
+            root = root_from_proof(leaf, store.proof(batch, leaf))
+        except (NotFoundError, VerificationError):
+            root = None
+        if root != tree.merkle_root:
+            yield Finding(
+                FindingCode.PROOF_DIFFERS,
+                f"the path of leaf {index} of batch {batch.id} does not lead to its root",
+                of_batch(batch, leafIndex=index, reached=_hex(root)),
+            )
+            return
+
+
+def _drop(_tile: Tile) -> None:
+    pass
+
+
+def _hex(value: bytes | None) -> str | None:
+    return None if value is None else value.hex()
