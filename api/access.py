@@ -14,6 +14,7 @@ from registry.errors import NotAllowedError
 from registry.services.api_keys import authenticate
 from registry.services.ports import ApiKey, Chain, Scope, Store
 from registry.wiring import Registry
+from registry.wiring.metrics import Metrics
 
 _bearer = HTTPBearer(
     auto_error=False,
@@ -29,6 +30,7 @@ class Backend:
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
         self._lock = Lock()
+        self.metrics = Metrics(registry, lambda: self.store)
 
     @property
     def store(self) -> Store:

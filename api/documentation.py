@@ -53,6 +53,11 @@ _BY_HAND: Final[dict[str, dict[str, Any]]] = {
         "type": "string",
         "description": "64 hex digits and a line feed for each leaf, ascending.",
     },
+    "Metrics": {
+        "title": "Metrics",
+        "type": "string",
+        "description": "Prometheus' text format, version 0.0.4.",
+    },
     "VerifyUpload": {
         "title": "VerifyUpload",
         "type": "object",

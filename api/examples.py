@@ -98,10 +98,12 @@ EXAMPLES: Final[dict[str, Any]] = {
             {"name": "store", "ok": True, "detail": "answers"},
             {"name": "chain", "ok": True, "detail": "answers"},
             {"name": "contract", "ok": True, "detail": "answers"},
+            {"name": "anchoring", "ok": True, "detail": "no credential waits too long"},
         ],
         "oldestUnanchoredSeconds": 3600,
     },
     "Leaves": f"{_OTHER}\n{_HASH}\n",
+    "Metrics": "# TYPE rootseal_alarm gauge\nrootseal_alarm 0.0\n",
     "Receipt": _RECEIPT,
     "Report": {
         "verdict": "invalid",

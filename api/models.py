@@ -210,13 +210,13 @@ class Health(WireModel):
 class Probe(WireModel):
     """One thing that the registry needs."""
 
-    name: Literal["store", "chain", "contract"]
+    name: Literal["store", "chain", "contract", "anchoring"]
     ok: bool
     detail: str
 
 
 class Readiness(WireModel):
-    """Whether everything that is needed answers, and how long the oldest credential waits."""
+    """Whether all that is needed answers and is in time; how long the oldest credential waits."""
 
     ready: bool
     probes: tuple[Probe, ...]

@@ -2,7 +2,16 @@
 
 from fastapi import APIRouter
 
-from api.routes import batches, credentials, health, issuers, receipts, status_changes, verification
+from api.routes import (
+    batches,
+    credentials,
+    health,
+    issuers,
+    metrics,
+    receipts,
+    status_changes,
+    verification,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     credentials.router,
@@ -12,4 +21,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     issuers.router,
     status_changes.router,
     health.router,
+    metrics.router,
 )

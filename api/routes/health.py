@@ -1,7 +1,8 @@
-"""Whether the process is up, and whether everything it needs answers."""
+"""Whether the process is up, whether all it needs answers, and whether nobody waits too long."""
 
 import logging
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from fastapi import APIRouter, Response
@@ -11,11 +12,15 @@ from api.documentation import content
 from api.models import Health, Probe, Readiness
 from api.problems import RETRY_SECONDS
 from registry.errors import RootsealError
+from registry.services.alarm import overdue_by
 
 router = APIRouter(tags=["health"])
 
 _log = logging.getLogger(__name__)
-_SAYS: Final = {True: "answers", False: "does not answer as it should; see the log"}
+_ANSWERS: Final = "answers"
+_SILENT: Final = "does not answer as it should; see the log"
+_IN_TIME: Final = "no credential waits too long"
+_OVERDUE: Final = "a credential waits longer than alarm_hours for its anchor; see the runbook"
 
 
 @router.get("/healthz", summary="Is the process up?", response_description="It is.")
@@ -27,13 +32,20 @@ def healthz() -> Health:
 
 @router.get(
     "/readyz",
-    summary="Does everything answer?",
-    response_description="Everything that is needed answers.",
-    responses={503: content("Something that is needed does not answer.", "Readiness")},
+    summary="Does everything answer, in time?",
+    response_description="Everything that is needed answers, and no credential waits too long.",
+    responses={
+        503: content(
+            "Something that is needed does not answer, or a credential waits too long.", "Readiness"
+        )
+    },
 )
 @router.head("/readyz", include_in_schema=False)
 def readyz(response: Response, backend: BackendDep, now: NowDep) -> Readiness:
     """Asks the store, the chain (is it the configured one?) and the contract (is it ours?).
+
+    And whether a credential waits longer for its anchor than the setting `alarm_hours`: then
+    `anchoring` is not ok, and somebody should look at the nightly job.
 
     `oldestUnanchoredSeconds` is how long the oldest credential waits for its anchor; null if
     none does or the store could not be asked.
@@ -49,6 +61,7 @@ def readyz(response: Response, backend: BackendDep, now: NowDep) -> Readiness:
         _probe("store", ask_store),
         _probe("chain", lambda: _head_answers(backend)),
         _probe("contract", lambda: backend.chain.is_genuine(backend.chain.contract)),
+        _probe("anchoring", lambda: _is_in_time(backend, now), good=_IN_TIME, bad=_OVERDUE),
     )
     ready = all(probe.ok for probe in probes)
     response.headers["Cache-Control"] = "no-store"
@@ -64,11 +77,22 @@ def _head_answers(backend: Backend) -> bool:
     return True
 
 
-def _probe(name: Literal["store", "chain", "contract"], ask: Callable[[], bool]) -> Probe:
+def _is_in_time(backend: Backend, now: datetime) -> bool:
+    limit = timedelta(hours=backend.registry.settings.alarm_hours)
+    return overdue_by(backend.store, now=now, limit=limit) is None
+
+
+def _probe(
+    name: Literal["store", "chain", "contract", "anchoring"],
+    ask: Callable[[], bool],
+    *,
+    good: str = _ANSWERS,
+    bad: str = _SILENT,
+) -> Probe:
     """A failed question is an answer here: that something is wrong is what is asked."""
     try:
         ok = ask()
     except RootsealError as exc:
-        _log.warning("not ready: %s: %s", name, exc)
-        ok = False
-    return Probe(name=name, ok=ok, detail=_SAYS[ok])
+        _log.warning("not ready", extra={"probe": name, "detail": str(exc)})
+        return Probe(name=name, ok=False, detail=_SILENT)
+    return Probe(name=name, ok=ok, detail=good if ok else bad)

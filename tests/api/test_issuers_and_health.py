@@ -46,7 +46,7 @@ def test_ready_when_store_chain_and_contract_answer(site: Site) -> None:
     answer = site.get("/readyz")
     assert answer.status_code == 200
     assert answer.json()["ready"] is True
-    assert [probe["ok"] for probe in answer.json()["probes"]] == [True, True, True]
+    assert [probe["ok"] for probe in answer.json()["probes"]] == [True, True, True, True]
     assert answer.json()["oldestUnanchoredSeconds"] is None
     site.add({"n": 1})
     assert 0 <= site.get("/readyz").json()["oldestUnanchoredSeconds"] < 60
@@ -57,7 +57,7 @@ def test_not_ready_without_a_chain(offline: Site) -> None:
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
     probes = {probe["name"]: probe["ok"] for probe in answer.json()["probes"]}
-    assert probes == {"store": True, "chain": False, "contract": False}
+    assert probes == {"store": True, "chain": False, "contract": False, "anchoring": True}
     assert "127.0.0.1" not in answer.text
 
 
@@ -65,7 +65,7 @@ def test_not_ready_with_another_contract(open_site: Open, anvil: Anvil) -> None:
     site = open_site(anvil.url)
     anvil.ask("anvil_setCode", "0x" + site.registry.chain.contract.hex(), "0x00")
     probes = {probe["name"]: probe["ok"] for probe in site.get("/readyz").json()["probes"]}
-    assert probes == {"store": True, "chain": True, "contract": False}
+    assert probes == {"store": True, "chain": True, "contract": False, "anchoring": True}
 
 
 def test_not_ready_on_another_chain(site: Site, anvil: Anvil) -> None:
