@@ -192,8 +192,11 @@ def test_an_outage_is_told_once_and_survived(
     worker.wall.ahead = DAY
     for method in METHODS:
         proxy.fail(method, Fault.HTTP_404)  # which is not tried again at once
-    worker.run(4)
+    worker.run(2)
     assert worker.states == [BatchState.SEALED]  # for which no chain is needed
+    proxy.behave()
+    proxy.fail("eth_getCode", Fault.HTTP_404)  # another question, but the same outage
+    worker.run(2)
     assert events(told) == ["INFO night is due", "WARNING held up"]
     assert fields(told, "held up")["code"] == "unavailable"
     proxy.behave()
