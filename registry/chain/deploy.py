@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from registry.chain.artifact import artifact
 from registry.chain.evm import EvmChain
 from registry.core.address import format_address
-from registry.errors import ConflictError, TransactionRefusedError, UnavailableError
-from registry.services.ports import Call, MinedTransaction, Signer
+from registry.errors import ConflictError, TransactionRefusedError
+from registry.services.ports import Call, Signer
+from registry.services.submitting import submit
 
-_POLL_SECONDS = 0.25
 _PATIENCE_SECONDS = 180.0  # fifteen blocks of Ethereum
+_REPLACE_AFTER_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +32,37 @@ def deploy(
     signer: Signer,
     *,
     patience: float = _PATIENCE_SECONDS,
+    replace_after: float = _REPLACE_AFTER_SECONDS,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Deployment:
     """Deploy the contract, unless it is there already, and check the code that is there then.
 
     Raises `ConflictError` if the chain lacks the proxy or holds other code at the address,
-    `TransactionRefusedError`, and `UnavailableError` if the transaction is not mined within
-    `patience` seconds (it may be later: deploying again is harmless).
+    `TransactionRefusedError`, `GasTooExpensiveError`, and `UnavailableError` if the transaction
+    is not mined within `patience` seconds (it may be later: deploying again is harmless).
     """
     address = artifact().address
     if _is_there(chain, address):
         return Deployment(address=address, transaction=None, gas_used=0)
-    transaction = _send(chain, signer)
-    mined = _wait(chain, transaction, until=clock() + patience, clock=clock, sleep=sleep)
+    mined = submit(
+        chain,
+        signer,
+        _call(chain),
+        clock=clock,
+        sleep=sleep,
+        patience=patience,
+        replace_after=replace_after,
+        has_happened=lambda: _is_there(chain, address),
+    )
+    if mined is None:
+        return Deployment(address=address, transaction=None, gas_used=0)
     if not _is_there(chain, address):
-        outcome = "succeeded" if mined.succeeded else "failed"
         raise TransactionRefusedError(
-            f"deployment 0x{transaction.hex()} {outcome}, but the contract is not there",
+            f"deployment 0x{mined.transaction.hex()} succeeded, but the contract is not there",
             reason="reverted",
         )
-    return Deployment(address=address, transaction=transaction, gas_used=mined.gas_used)
+    return Deployment(address=address, transaction=mined.transaction, gas_used=mined.gas_used)
 
 
 def _is_there(chain: EvmChain, address: bytes) -> bool:
@@ -62,40 +73,11 @@ def _is_there(chain: EvmChain, address: bytes) -> bool:
     return False
 
 
-def _send(chain: EvmChain, signer: Signer) -> bytes:
-    """Send the deployment and return its hash."""
+def _call(chain: EvmChain) -> Call:
     proxy = artifact().deployer
     if not chain.code(proxy):
         raise ConflictError(
             f"chain {chain.chain_id} lacks the CREATE2 proxy {format_address(proxy)}: "
             "deploy that first, see https://github.com/Arachnid/deterministic-deployment-proxy"
         )
-    call = Call(to=proxy, data=artifact().salt + artifact().creation_code, label="deployment")
-    unsigned = chain.prepare(
-        call,
-        sender=signer.address,
-        nonce=chain.next_nonce(signer.address),
-        fees=chain.suggest_fees(),
-    )
-    signed = signer.sign(unsigned)
-    chain.broadcast(signed.raw)
-    return signed.transaction
-
-
-def _wait(
-    chain: EvmChain,
-    transaction: bytes,
-    *,
-    until: float,
-    clock: Callable[[], float],
-    sleep: Callable[[float], None],
-) -> MinedTransaction:
-    while True:
-        mined = chain.mined(transaction)
-        if mined is not None:
-            return mined
-        if clock() >= until:
-            raise UnavailableError(
-                f"deployment 0x{transaction.hex()} is not mined yet", source=chain.source
-            )
-        sleep(_POLL_SECONDS)
+    return Call(to=proxy, data=artifact().salt + artifact().creation_code, label="deployment")
