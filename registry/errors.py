@@ -11,6 +11,7 @@
     └── ConflictError          the state's: the request is sound, but not now
         ├── TransactionRefusedError   the chain would not take the transaction
         ├── GasTooExpensiveError      gas costs more than the cap allows; wait, or raise it
+        ├── NeedsAuthorizationError   the issuer must sign first; then its relayer can pay
         ├── LeaseHeldError            another run is at work for this issuer
         └── StaleStateError           somebody else moved first; look again
 
@@ -124,6 +125,17 @@ class GasTooExpensiveError(ConflictError):
         super().__init__(message)
         self.needed = needed
         self.cap = cap
+
+
+class NeedsAuthorizationError(ConflictError):
+    """The key has no right of its own to anchor `seal`: the issuer must sign a permission first."""
+
+    code = "needs-authorization"
+
+    def __init__(self, message: str, *, seal: bytes, chain_id: int) -> None:
+        super().__init__(message)
+        self.seal = seal
+        self.chain_id = chain_id
 
 
 class LeaseHeldError(ConflictError):

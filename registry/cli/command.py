@@ -14,6 +14,7 @@ from registry.errors import (
     GasTooExpensiveError,
     InvalidInputError,
     LeaseHeldError,
+    NeedsAuthorizationError,
     RootsealError,
     UnavailableError,
 )
@@ -25,6 +26,14 @@ WRONG_USE: Final = 2
 UNDECIDED: Final = 3
 OVERDUE: Final = 4  # not done yet, and somebody waits longer than was promised
 INTERRUPTED: Final = 130  # as a shell has it: 128 + SIGINT
+
+# Not done, but neither refused: the same command succeeds once this has passed.
+_MAY_PASS: Final = (
+    UnavailableError,
+    GasTooExpensiveError,
+    LeaseHeldError,
+    NeedsAuthorizationError,
+)
 
 _P = ParamSpec("_P")
 _KEYWORD: Final = inspect.Parameter.KEYWORD_ONLY
@@ -109,8 +118,7 @@ def exit_code(error: RootsealError) -> int:
     """Exit code of an error, by whose fault it is (registry.errors)."""
     if isinstance(error, InvalidInputError):
         return WRONG_USE
-    may_pass = isinstance(error, UnavailableError | GasTooExpensiveError | LeaseHeldError)
-    return UNDECIDED if may_pass else REFUSED
+    return UNDECIDED if isinstance(error, _MAY_PASS) else REFUSED
 
 
 def _shared_parameters() -> list[inspect.Parameter]:

@@ -5,17 +5,21 @@ store remembers, the chain decides: a seal that is there is anchored, whoever se
 """
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from registry.core.address import format_address
 from registry.core.batch import BatchState
 from registry.errors import (
     ConflictError,
+    NeedsAuthorizationError,
     StaleStateError,
     TransactionRefusedError,
     UnavailableError,
 )
+from registry.services.genuine import genuine_head
 from registry.services.ports import (
     Anchor,
     Authorization,
@@ -32,7 +36,7 @@ from registry.services.sending import Sending
 
 _log = logging.getLogger(__name__)
 _CLOCK_SKEW: Final = timedelta(hours=2)  # between us and a block's miner, generously
-_DEADLINE_MARGIN: Final = timedelta(minutes=10)  # what an authorization must still last
+DEADLINE_MARGIN: Final = timedelta(minutes=10)  # what an authorization must still last
 _REMEMBERED: Final = 100  # final batches looked back at; a reorganisation spans hours, not months
 
 
@@ -108,19 +112,14 @@ class Anchoring:
 
     def genuine_head(self) -> Block:
         """The newest block; `ConflictError` if the contract there is not ours."""
-        head = self.chain.head()
-        if not self.chain.is_genuine(self.chain.contract, at=head):
-            raise ConflictError(
-                f"the configured address on chain {self.chain.chain_id} does not run our contract "
-                "(setting contract): see `rootseal deploy`"
-            )
-        return head
+        return genuine_head(self.chain)
 
     def _require_reached(self, anchor: Anchor, head: Block) -> None:
         """A node that has not come to a block yet cannot tell that it was replaced."""
         if head.number < anchor.block_number:
             raise UnavailableError(
-                f"the node is at block {head.number}, behind the anchor's {anchor.block_number}",
+                f"the node is at block {head.number}, behind the anchor's {anchor.block_number}: "
+                "it lags, or serves a chain that was reset",
                 source=f"chain {self.chain.chain_id}",
             )
 
@@ -139,23 +138,60 @@ class Anchoring:
             _log.warning("an anchor left the chain", extra={"batch": batch.id})
             self._move(batch, lease, BatchState.ANCHORED, BatchState.ANCHORING)
         self.recheck_final(batch.issuer, lease=lease)
-        call = self.anchor_call(batch.issuer, seal)
-        try:
-            self.sending.ensure_sent(Purpose.ANCHOR, batch.id, call, lease=lease)
-        except TransactionRefusedError as exc:
-            if exc.reason != "reverted":
-                raise
-            # The contract takes a seal once. If it stands there now, somebody was faster.
-            if self.chain.anchor_record(self.chain.contract, batch.issuer, seal) is None:
-                raise
+        refusal = self._send_first_taken(batch, seal, lease)
+        if refusal is None:
+            return
+        # The contract takes a seal once. If it stands there now, somebody was faster.
+        if self.chain.anchor_record(self.chain.contract, batch.issuer, seal) is None:
+            self._require_right(batch, seal)
+            raise refusal
+
+    def _send_first_taken(
+        self, batch: Batch, seal: bytes, lease: Lease
+    ) -> TransactionRefusedError | None:
+        """Send by the first right that the contract takes; what it says if it takes none.
+
+        An authorization may be void by now: of an operator who was cut off meanwhile.
+        """
+        refusal = None
+        for call in self._anchor_calls(batch.issuer, seal):
+            try:
+                self.sending.ensure_sent(Purpose.ANCHOR, batch.id, call, lease=lease)
+            except TransactionRefusedError as exc:
+                if exc.reason != "reverted":
+                    raise
+                refusal = exc
+            else:
+                return None
+        return refusal
+
+    def _require_right(self, batch: Batch, seal: bytes) -> None:
+        """Say what a relayer waits for: a key that is neither owner nor, ever so late, operator."""
+        signer, issuer = self.sending.signer, batch.issuer
+        if signer is None or signer.address == self.chain.issuer_record(issuer).owner:
+            return
+        if self.chain.operator_record(issuer, signer.address).roles:
+            return
+        chain_id = self.chain.chain_id
+        raise NeedsAuthorizationError(
+            f"batch {batch.id} is sealed, but the key {format_address(signer.address)} may not "
+            f"anchor for {format_address(issuer)} on chain {chain_id}: run `rootseal authorize "
+            f"{seal.hex()} --chain-id {chain_id} --deadline 72h` with the institution's key, then "
+            "`rootseal relay FILE` here",
+            seal=seal,
+            chain_id=chain_id,
+        )
 
     def anchor_call(self, issuer: bytes, seal: bytes) -> Call:
         """By the issuer's authorization if there is one, else in the sender's own right."""
-        until = (self.sending.clock() + _DEADLINE_MARGIN).timestamp()
+        return next(self._anchor_calls(issuer, seal))
+
+    def _anchor_calls(self, issuer: bytes, seal: bytes) -> Iterator[Call]:
+        until = (self.sending.clock() + DEADLINE_MARGIN).timestamp()
         for authorization in self.store.authorizations(issuer, seal, self.chain.chain_id):
             if self._is_good(authorization) and authorization.deadline >= until:
-                return self.chain.relayed_anchor_call(authorization)
-        return self.chain.anchor_call(issuer, seal)
+                yield self.chain.relayed_anchor_call(authorization)
+        yield self.chain.anchor_call(issuer, seal)
 
     def _is_good(self, authorization: Authorization) -> bool:
         return authorization.contract == self.chain.contract

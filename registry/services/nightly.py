@@ -14,6 +14,7 @@ from registry.errors import (
     ConflictError,
     GasTooExpensiveError,
     LeaseHeldError,
+    NeedsAuthorizationError,
     NotAllowedError,
     StaleStateError,
     UnavailableError,
@@ -48,12 +49,14 @@ class _Tally:
     outages: list[UnavailableError] = field(default_factory=list)
     obstacles: list[Obstacle] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
+    for_people: list[str] = field(default_factory=list)  # waiting too, but for hours or days
     moved: int = 0
 
     @property
     def is_stuck(self) -> bool:
-        """Whether waiting helps nobody: obstacles, and nothing beside them."""
-        return bool(self.obstacles) and not (self.moved or self.outages or self.waiting)
+        """Whether waiting here helps nobody: obstacles, or people, and nothing beside them."""
+        is_held_up = bool(self.obstacles or self.for_people)
+        return is_held_up and not (self.moved or self.outages or self.waiting)
 
     def run(self, move: Callable[[], object]) -> None:
         """Make a move and count it; what stands against it holds up no other."""
@@ -61,6 +64,8 @@ class _Tally:
             move()
         except (GasTooExpensiveError, LeaseHeldError) as exc:
             self.waiting.append(str(exc))
+        except NeedsAuthorizationError as exc:
+            self.for_people.append(str(exc))
         except StaleStateError as exc:
             _log.info("another run moved first", extra={"detail": str(exc)})
         except UnavailableError as exc:
@@ -202,5 +207,5 @@ class Nightly:
             batches=tuple(self.store.batch(batch_id) for batch_id in begun),
             changes=changes,
             is_final=not self.unfinished(issuer) and not self.store.open_status_changes(issuer),
-            waiting=tuple(dict.fromkeys(tally.waiting)),
+            waiting=tuple(dict.fromkeys([*tally.waiting, *tally.for_people])),
         )
