@@ -17,6 +17,7 @@ from registry.cli import (
     serving,
     statuses,
     verifying,
+    watching,
 )
 from registry.cli.command import command, group_callback
 
@@ -56,7 +57,13 @@ def _rootseal(
 
 # Any order would do; this is the order of help.
 _COMMANDS: Final[dict[str, list[Callable[..., None]]]] = {
-    "The night's work": [adding.add, anchoring.nightly, anchoring.seal, anchoring.anchor],
+    "The night's work": [
+        adding.add,
+        anchoring.nightly,
+        anchoring.seal,
+        anchoring.anchor,
+        watching.watch,
+    ],
     "For holders and verifiers": [receipts.receipt, verifying.verify],
     "Status": [statuses.revoke, statuses.suspend, statuses.reinstate, listing.status],
     "Looking around": [listing.batches, auditing.audit, listing.settings],

@@ -65,6 +65,11 @@ _JSON: Final = typer.Option("--json", help="Print JSON.", rich_help_panel=_GENER
 _VERBOSE: Final = typer.Option(
     "--verbose", "-v", count=True, help="Log to stderr; -vv more.", rich_help_panel=_GENERAL
 )
+_LOG_JSON: Final = typer.Option(
+    "--log-json", help="Log to stderr, a line of JSON each.", rich_help_panel=_GENERAL
+)
+# Commands that run for long: their log is what they show.
+_LOGGING: Final = frozenset({"watch", "serve"})
 
 
 def command(function: Callable[Concatenate[Session, _P], None]) -> Callable[..., None]:
@@ -78,7 +83,7 @@ def command(function: Callable[Concatenate[Session, _P], None]) -> Callable[...,
 
     def run(ctx: typer.Context, **values: Any) -> None:  # noqa: ANN401 - as parsed
         given = {p.name: values.pop(p.name) for p in shared}
-        session = _session(_merged(ctx, given))
+        session = _session(_merged(ctx, given), is_logging=function.__name__ in _LOGGING)
         try:
             # mypy cannot see that a signature's own values fit it.
             function(session, **values)  # type: ignore[call-arg]
@@ -133,6 +138,7 @@ def _shared_parameters() -> list[inspect.Parameter]:
         *settings,
         parameter("is_json", Annotated[bool, _JSON], False),
         parameter("verbosity", Annotated[int, _VERBOSE], 0),
+        parameter("log_json", Annotated[bool, _LOG_JSON], False),
     ]
 
 
@@ -142,21 +148,28 @@ def _merged(ctx: typer.Context, given: dict[str, Any]) -> dict[str, Any]:
     return before | {name: value for name, value in given.items() if value}
 
 
-def _session(options: dict[str, Any]) -> Session:
-    _log_to_stderr(options.get("verbosity", 0))
+def _session(options: dict[str, Any], *, is_logging: bool) -> Session:
+    as_json = options.get("log_json", False)
+    least = 1 if is_logging or as_json else 0
+    _log_to_stderr(
+        max(options.get("verbosity", 0), least),
+        as_json=as_json or (is_logging and not sys.stderr.isatty()),
+    )
     return Session(
         overrides={n: v for n, v in options.items() if n in _SHARED_SETTINGS and v is not None},
         output=Output(is_json=options.get("is_json", False)),
     )
 
 
-def _log_to_stderr(verbosity: int) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logger = logging.getLogger("registry")
-    logger.handlers = [handler]
-    # What matters is shown by the command itself; without -v a log would only repeat it.
-    logger.setLevel({0: logging.CRITICAL, 1: logging.INFO}.get(verbosity, logging.DEBUG))
+def _log_to_stderr(verbosity: int, *, as_json: bool) -> None:
+    if verbosity == 0:
+        # What matters is shown by the command itself; a log would only repeat it.
+        logging.getLogger("registry").setLevel(logging.CRITICAL)
+        return
+    # Here and not above: importing structlog takes a quarter of a second.
+    from registry.cli.logs import log_to_stderr  # noqa: PLC0415
+
+    log_to_stderr(logging.INFO if verbosity == 1 else logging.DEBUG, as_json=as_json)
 
 
 def _named(
