@@ -126,6 +126,15 @@ def test_a_chain_without_the_batch_is_not_waited_for(store: SqlStore) -> None:
     assert store.status_change(change).done_at == LATER
 
 
+def test_another_issuers_batch_with_the_same_seal_is_not_waited_for(store: SqlStore) -> None:
+    theirs = anchored_batch(store, range(3), issuer=OTHER)
+    move(store, theirs, SEALED, ANCHORED, chain_id=SECOND_CHAIN)
+    change = status_change(store, seal=seal_of(anchored_batch(store, range(3))))
+    finish(store, change, CHAIN)
+    close(store, BOTH)
+    assert store.status_change(change).done_at == LATER
+
+
 def test_a_retired_chain_is_not_waited_for(store: SqlStore) -> None:
     change = status_change(store, seal=seal_of(batch_on_both(store)))
     finish(store, change, SECOND_CHAIN)
