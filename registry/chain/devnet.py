@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from registry.chain.keys import DEVELOPMENT_CHAIN_ID
 from registry.chain.rpc import Rpc
 from registry.errors import ConflictError, InvalidInputError, UnavailableError
 
@@ -58,11 +59,13 @@ class Devnet:
         block_time: int | None = 1,
         state: Path | None = None,
         anvil: Path | None = None,
+        chain_id: int = DEVELOPMENT_CHAIN_ID,
     ) -> None:
         self._anvil = find_anvil() if anvil is None else anvil
         self.port = _free_port() if port is None else port
         self._block_time = block_time
         self._state = state
+        self._chain_id = chain_id
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -138,7 +141,7 @@ class Devnet:
 
     def _command(self) -> list[str]:
         command = [str(self._anvil), "--silent", "--host", _HOST, "--port", str(self.port)]
-        command += ["--slots-in-an-epoch", "1"]
+        command += ["--slots-in-an-epoch", "1", "--chain-id", str(self._chain_id)]
         if self._block_time is not None:
             command += ["--block-time", str(self._block_time)]
         if self._state is not None:
