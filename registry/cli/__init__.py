@@ -10,10 +10,13 @@ from registry.cli import (
     adding,
     anchoring,
     auditing,
+    authorizing,
     chains,
     keys,
     listing,
+    operators,
     receipts,
+    relaying,
     serving,
     statuses,
     verifying,
@@ -64,6 +67,7 @@ _COMMANDS: Final[dict[str, list[Callable[..., None]]]] = {
         anchoring.anchor,
         watching.watch,
     ],
+    "Somebody else pays": [authorizing.authorize, relaying.relay],
     "For holders and verifiers": [receipts.receipt, verifying.verify],
     "Status": [statuses.revoke, statuses.suspend, statuses.reinstate, listing.status],
     "Looking around": [listing.batches, auditing.audit, listing.settings],
@@ -72,6 +76,11 @@ _COMMANDS: Final[dict[str, list[Callable[..., None]]]] = {
 _GROUPS: Final[dict[str, tuple[str, str, dict[str, Callable[..., None]]]]] = {
     "issuer": ("Looking around", "Issuers.", {"show": listing.issuer_show}),
     "export": ("For holders and verifiers", "Files for many.", {"receipts": receipts.export}),
+    "operator": (
+        "Set-up",
+        "Keys that may act for the issuer on chain.",
+        {"add": operators.add, "list": operators.listed, "remove": operators.remove},
+    ),
     "keys": (
         "Set-up",
         "Keystores to sign with, and API keys.",

@@ -113,9 +113,7 @@ def batch_value(batch: Batch) -> dict[str, Value]:
     }
 
 
-def _anchor_and_show(
-    session: Session, work: Work, *, must_be_final: bool
-) -> None:
+def _anchor_and_show(session: Session, work: Work, *, must_be_final: bool) -> None:
     if not session.registry.has_store:
         value: Value = {"final": True, "batches": [], "changes": [], "waiting": []}
         session.output.result(value, ["Nothing to do."])

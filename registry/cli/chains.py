@@ -7,8 +7,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from registry.cli.choosing import chosen_chains, on_each
 from registry.cli.session import Session
-from registry.core.address import format_address
+from registry.core.address import format_address, format_chain
 from registry.errors import UnavailableError
 
 
@@ -43,26 +44,36 @@ def devnet(
 
 
 def deploy(session: Session) -> None:
-    """Deploy the contract on the configured chain, unless it is there; check its code.
+    """Deploy the contract on every configured chain, unless it is there; check its code.
 
-    Its address is the same on every chain.
+    --chain-id names one chain. The contract's address is the same on every chain.
+
+    Exit code 0: it is on every chain; 1: refused on some; 3: one could not be asked, or its
+    transaction is not mined yet: run it again.
 
     Example: rootseal deploy --chain-id 11155111 --rpc-url https://… --keystore issuer.json
     """
-    deployment = session.registry.deploy(session.settings.chain_id)
-    address = format_address(deployment.address)
-    transaction = deployment.transaction
-    value = {
-        "contract": address,
-        "chain": f"eip155:{session.settings.chain_id}",
-        "transaction": None if transaction is None else "0x" + transaction.hex(),
-        "gasUsed": deployment.gas_used,
-    }
-    if transaction is None:
-        lines = [f"The contract is at {address} already; its code is ours."]
-    else:
-        lines = [f"Deployed at {address} with {deployment.gas_used:,} gas; its code is ours."]
-    session.output.result(value, lines)
+    found = on_each(chosen_chains(session), session.registry.deploy)
+    values: list[dict[str, str | int | None]] = []
+    lines = []
+    for chain_id, deployment in found.done.items():
+        transaction, where = deployment.transaction, format_address(deployment.address)
+        values.append(
+            {
+                "chain": format_chain(chain_id),
+                "contract": where,
+                "transaction": None if transaction is None else "0x" + transaction.hex(),
+                "gasUsed": deployment.gas_used,
+            }
+        )
+        how = "already" if transaction is None else f"with {deployment.gas_used:,} gas"
+        lines.append(
+            f"{format_chain(chain_id)}: the contract is at {where} {how}; its code is ours."
+        )
+    session.output.result(
+        {"deployments": values, "failed": found.failures()}, [*lines, *found.lines()]
+    )
+    found.end()
 
 
 def _show_devnet(session: Session, url: str, contract: bytes) -> None:

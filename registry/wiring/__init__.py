@@ -18,14 +18,17 @@ from registry.core.receipt import Receipt
 from registry.errors import InvalidInputError
 from registry.services.alarm import overdue_by
 from registry.services.anchoring import Anchoring
+from registry.services.authorizing import Relaying
 from registry.services.nightly import Nightly
-from registry.services.ports import Chain, Signer, Store
+from registry.services.operators import Operators, Submit
+from registry.services.ports import Authorization, Chain, Signer, Store
 from registry.services.receipts import receipt_of
 from registry.services.sending import Sending
 from registry.services.status import StatusService
 from registry.services.verification import Verification
+from registry.wiring.one_off import ONE_OFF_PATIENCE, OneOff
 from registry.wiring.settings import ChainSettings, Settings, load_settings
-from registry.wiring.signers import open_signer
+from registry.wiring.signers import open_signer, sign_permission
 
 if TYPE_CHECKING:
     from registry.chain import Deployment, EvmChain
@@ -104,8 +107,8 @@ class Registry:
                 timeout=self.settings.rpc_timeout,
                 attempts=self.settings.rpc_attempts,
                 quorum=chain.rpc_quorum,
-                on_error=self.on_rpc_error,
             ),
+            on_error=self.on_rpc_error,
         )
 
     @cached_property
@@ -181,9 +184,39 @@ class Registry:
         """Put the contract on a configured chain, or find it; raises as `registry.chain.deploy`."""
         from registry.chain import deploy
 
+        return deploy(
+            self.chains[chain_id],
+            self.payer,
+            patience=ONE_OFF_PATIENCE,
+            replace_after=self.settings.replace_after,
+        )
+
+    @property
+    def payer(self) -> Signer:
+        """The configured key. Raises `InvalidInputError` if none is."""
         if self.signer is None:
             raise InvalidInputError("no key to pay with: set keystore, kms_key or signer_url")
-        return deploy(self.chains[chain_id], self.signer)
+        return self.signer
+
+    def operators(self, chain_id: int) -> Operators:
+        """The issuer's operators on a configured chain."""
+        return Operators(self.chains[chain_id], self.issuer, utc_now)
+
+    @property
+    def submit(self) -> Submit:
+        """Sends one-off calls with the configured key. Raises `InvalidInputError` without one."""
+        return OneOff(self.payer, replace_after=self.settings.replace_after)
+
+    def sign_permission(self, wanted: Authorization) -> Authorization:
+        """Sign an authorization with the configured key; raises as `signers.sign_permission`."""
+        return sign_permission(self.payer, wanted)
+
+    @cached_property
+    def relaying(self) -> Relaying:
+        """What takes authorizations for the nightly job."""
+        from registry.chain import recovered_signer
+
+        return Relaying(self.store, self.chains, utc_now, recovered_signer)
 
     @staticmethod
     def now() -> datetime:

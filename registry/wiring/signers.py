@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from registry.errors import InvalidInputError
-from registry.services.ports import Signer
+from registry.services.ports import Authorization, Signer
 from registry.wiring.settings import DEVELOPMENT_CHAIN, Settings
 
 _KEYS: Final = ("keystore", "kms_key", "signer_url", "development_account")
@@ -28,6 +28,22 @@ def open_signer(settings: Settings, password: Callable[[Path], str]) -> Signer |
     if settings.development_account is not None:
         return _development(settings, settings.development_account)
     return None
+
+
+def sign_permission(signer: Signer, wanted: Authorization) -> Authorization:
+    """Sign what is `wanted`, whose signature is still empty, without asking any chain.
+
+    Raises `InvalidInputError` for a key that signs transactions alone.
+    """
+    from registry.chain import KmsSigner, LocalSigner, sign_authorization
+
+    if not isinstance(signer, LocalSigner | KmsSigner):
+        raise InvalidInputError(
+            "the key behind signer_url signs transactions only: print what is to be signed with "
+            "--typed-data, have it signed there (eth_signTypedData), and pass the result with "
+            "--signature and --signer"
+        )
+    return sign_authorization(signer, wanted)
 
 
 def _keystore(path: Path, password: Callable[[Path], str]) -> Signer:

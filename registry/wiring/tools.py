@@ -1,4 +1,4 @@
-"""Tools for operators that need no `Registry`: a development chain and new keys.
+"""Tools that need no `Registry`: a development chain, new keys, the bytes of authorizations.
 
 For edges, which may not import adapters themselves.
 """
@@ -8,11 +8,28 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from registry.chain import Devnet, create_keystore, development_signer
+from registry.chain import (
+    Devnet,
+    create_keystore,
+    development_signer,
+    read_authorization,
+    recovered_signer,
+    typed_data,
+    write_authorization,
+)
 from registry.errors import InvalidInputError
 from registry.wiring.settings import DEVELOPMENT_CHAIN, Settings
 
-__all__ = ["DEVELOPMENT_CHAIN", "create_keystore", "development_account", "running_devnet"]
+__all__ = [
+    "DEVELOPMENT_CHAIN",
+    "create_keystore",
+    "development_account",
+    "read_authorization",
+    "recovered_signer",
+    "running_devnet",
+    "typed_data",
+    "write_authorization",
+]
 
 _STATE_FILE: Final = "devnet.json"
 

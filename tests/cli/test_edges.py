@@ -10,11 +10,12 @@ import pytest
 from tests.cli.conftest import ISSUER, badge, rootseal
 
 COMMANDS = [
-    *("add", "anchor", "audit", "batches", "deploy", "devnet", "nightly", "receipt", "reinstate"),
-    *("revoke", "seal", "serve", "settings", "status", "suspend", "verify"),
+    *("add", "anchor", "audit", "authorize", "batches", "deploy", "devnet", "nightly", "receipt"),
+    *("reinstate", "relay", "revoke", "seal", "serve", "settings", "status", "suspend", "verify"),
 ]
 MEMBERS = [
     *(("keys", name) for name in ("add", "list", "new-keystore", "revoke")),
+    *(("operator", name) for name in ("add", "list", "remove")),
     ("issuer", "show"),
     ("export", "receipts"),
 ]
