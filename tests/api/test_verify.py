@@ -158,7 +158,7 @@ def test_a_store_that_does_not_answer_is_needed_only_to_look_up(
     headers = {"Authorization": f"Bearer rootseal_{'0' * 16}_{'0' * 64}"}
     assert_problem(site.post("/v1/batches", headers=headers), 503, "unavailable")
     probes = {probe["name"]: probe["ok"] for probe in site.get("/readyz").json()["probes"]}
-    assert probes == {"store": False, "chain": True, "contract": True}
+    assert probes == {"store": False, "chain": True, "contract": True, "anchoring": False}
 
 
 def test_what_was_never_seen_is_undetermined_and_not_forged(offline: Site) -> None:

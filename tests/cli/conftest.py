@@ -1,6 +1,7 @@
 """The command line in a folder of its own, alone or with a chain that mines by itself."""
 
 import json
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from tests.anvil import Anvil, anvil, anvil_process
 __all__ = ["anvil", "anvil_process"]
 
 CORPUS = Path(__file__).parents[1] / "corpus"
+LOGGERS = ("registry", "api", "uvicorn")
 ISSUER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"  # Anvil's first account
 
 
@@ -52,6 +54,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ROOTSEAL_ISSUER", ISSUER)
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Take the command's log handlers away again: the stderr that they write to is closed."""
+    before = [(logging.getLogger(name), logging.getLogger(name).level) for name in LOGGERS]
+    yield
+    for logger, level in before:
+        logger.handlers = []
+        logger.setLevel(level)
 
 
 @pytest.fixture

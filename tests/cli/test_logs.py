@@ -1,6 +1,6 @@
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,18 +9,13 @@ from registry.cli.logs import OnceInAWhile, log_to_stderr
 
 KEY = "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
 Written = Callable[[], str]
-NAMES = ("registry", "api", "uvicorn")
 LOGGER = logging.getLogger("registry.services.test")
 
 
 @pytest.fixture
-def stderr(capsys: pytest.CaptureFixture[str]) -> Iterator[Written]:
+def stderr(capsys: pytest.CaptureFixture[str]) -> Written:
     """What is written to stderr, asked for once."""
-    before = [(logger, logger.handlers, logger.level) for logger in map(logging.getLogger, NAMES)]
-    yield lambda: capsys.readouterr().err
-    for logger, handlers, level in before:
-        logger.handlers = handlers
-        logger.setLevel(level)
+    return lambda: capsys.readouterr().err
 
 
 def logged(stderr: Written) -> list[dict[str, Any]]:
