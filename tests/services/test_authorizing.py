@@ -30,6 +30,7 @@ from registry.errors import (
     VerificationError,
 )
 from registry.services.authorizing import Relaying
+from registry.services.nightly import Night
 from registry.services.ports import Authorization, Batch, Role
 from tests.anvil import Anvil, send, wait_mined
 from tests.chain.kms import aws, new_key
@@ -314,8 +315,9 @@ def test_an_outage_takes_nothing(
 
 def test_without_a_permission_the_night_says_what_is_needed(office: Office) -> None:
     office.add([b"diploma"])
-    before = office.nonce()
-    night = office.nightly.run(office.issuer, patience=PATIENCE)
+    before, looks = office.nonce(), list[Night]()
+    night = office.nightly.run(office.issuer, patience=PATIENCE, on_progress=looks.append)
+    assert looks == [night]  # it waits for no person
     (batch,) = night.batches
     assert batch.head is not None
     assert (night.is_final, batch.state) == (False, BatchState.SEALED)
