@@ -181,16 +181,37 @@ class Nightly:
             for anchoring in self.anchorings:
                 tally.run(partial(self._advance_changes, anchoring, issuer, shift))
         for batch in self.unfinished(issuer):
-            for anchoring in self.anchorings:
+            chains = self._missing_chains(batch)
+            if chains is not None:
+                tally.run(partial(self._set_chains, batch, chains, shift))
+            for anchoring in self._anchorings_of(batch):
                 if anchoring.standing(batch).state in UNFINISHED:
                     tally.run(partial(self._advance, anchoring, batch, shift))
         return tally
 
     def _advance(self, anchoring: Anchoring, batch: Batch, shift: Shift) -> None:
-        lease = shift.lease()
-        if {found.chain_id for found in self.store.on_chains(batch.id)} != self._chain_ids:
-            self.store.set_chains(batch.id, self._chain_ids, lease=lease)
-        anchoring.advance(batch, lease=lease)
+        anchoring.advance(batch, lease=shift.lease())
+
+    def _set_chains(self, batch: Batch, chains: set[int], shift: Shift) -> None:
+        self.store.set_chains(batch.id, chains, lease=shift.lease())
+
+    def _anchorings_of(self, batch: Batch) -> list[Anchoring]:
+        chains = {found.chain_id for found in self.store.on_chains(batch.id)}
+        return [each for each in self.anchorings if each.chain.chain_id in chains]
+
+    def _missing_chains(self, batch: Batch) -> set[int] | None:
+        """The chains on which the batch is to stand, if they are not those that it has.
+
+        Configured chains that are new to it, only before it is anchored: later its statuses may
+        have changed already, and would not be told there. None that are configured no more.
+        """
+        standing = self.store.on_chains(batch.id)
+        kept = {found.chain_id for found in standing} & self._chain_ids
+        wanted = kept if kept and batch.state is BatchState.ANCHORED else self._chain_ids
+        retired = any(
+            found.chain_id not in wanted and found.state in UNFINISHED for found in standing
+        )
+        return wanted if retired or kept != wanted else None
 
     def _advance_changes(self, anchoring: Anchoring, issuer: bytes, shift: Shift) -> None:
         lease = shift.lease()

@@ -3,7 +3,7 @@
 import pytest
 
 from registry.core.batch import BatchState
-from registry.errors import ConflictError, TransactionRefusedError
+from registry.errors import ConflictError, TransactionRefusedError, UnavailableError
 from registry.services.ports import Batch, Fees, Purpose, Role
 from tests.anvil import send
 from tests.services.office import Office, stranger, utc_now
@@ -73,6 +73,9 @@ def test_a_chain_that_forgot_what_is_final_is_refused(office: Office) -> None:
     office.final("diploma")
     office.anvil.ask("evm_revert", empty)
     batch, before = office.sealed("certificate"), office.nonce()
+    with pytest.raises(UnavailableError, match="behind the anchor's"):
+        office.advance(batch)
+    office.anvil.mine(5)
     with pytest.raises(ConflictError, match="which is final: it was reset"):
         office.advance(batch)
     assert office.store.batch(batch.id) == batch
