@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -35,6 +35,7 @@ PROFILE = settings(
     stateful_step_count=30,
     derandomize=not IS_LONG,
     deadline=None,  # a node has its moods
+    phases=[Phase.generate, Phase.shrink],  # to explain takes as long again
     suppress_health_check=list(HealthCheck),
     database=None,
 )
@@ -173,6 +174,10 @@ class Story(RuleBasedStateMachine):
     def each_seal_is_anchored_once_at_most(self) -> None:
         seals = self.world.anchored_seals()
         assert len(seals) == len(set(seals))
+
+    @invariant()
+    def a_second_nonce_is_used_only_if_somebody_took_the_first(self) -> None:
+        assert self.world.most_nonces() <= 1 + len(self.world.foreign)
 
     @invariant()
     def no_credential_is_lost(self) -> None:

@@ -5,6 +5,7 @@ The node never mines by itself, since it would do so at a moment of its own choo
 on, a block is mined when a broadcast returns.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,7 +22,7 @@ from registry.errors import ConflictError, UnavailableError
 from registry.services.anchoring import Anchoring
 from registry.services.intake import Submission, add_credentials
 from registry.services.nightly import Nightly
-from registry.services.ports import Batch, Call, Chain, Fees, Purpose, Store
+from registry.services.ports import Attempt, Batch, Call, Chain, Fees, Purpose, Store
 from registry.services.sending import Sending
 from registry.services.status import StatusService
 from registry.store import open_store
@@ -251,12 +252,22 @@ class World:
             poll_seconds=1,
         )
 
+    def most_nonces(self) -> int:
+        """How many nonces were used for the batch or status change that took the most."""
+        nonces: dict[tuple[Purpose, int], set[int]] = defaultdict(set)
+        for attempt in self._attempts():
+            nonces[attempt.purpose, attempt.subject_id].add(attempt.nonce)
+        return max(map(len, nonces.values()), default=0)
+
+    def _attempts(self) -> list[Attempt]:
+        """Every attempt, by nonce."""
+        highest = self.store.highest_nonce(self.chain.chain_id, self.issuer)
+        end = 0 if highest is None else highest + 1
+        return self.store.attempts_between(self.chain.chain_id, self.issuer, first=0, below=end)
+
     def _sent(self, *purposes: Purpose) -> list[bytes]:
         """What was ever sent with our key, by nonce, or what of it was for a purpose."""
-        nonces = self.store.highest_nonce(self.chain.chain_id, self.issuer)
-        ours = self.store.attempts_between(
-            self.chain.chain_id, self.issuer, first=0, below=0 if nonces is None else nonces + 1
-        )
+        ours = self._attempts()
         if purposes:
             return [attempt.raw for attempt in ours if attempt.purpose in purposes]
         return [*self.foreign, *(attempt.raw for attempt in ours)]
