@@ -113,7 +113,12 @@ class Office:
         return batch
 
     def advance(self, batch: Batch) -> Batch:
-        return self.anchoring.advance(self.store.batch(batch.id), lease=self.lease())
+        """One move, with a lease only as long as it takes."""
+        lease = self.lease()
+        try:
+            return self.anchoring.advance(self.store.batch(batch.id), lease=lease)
+        finally:
+            self.store.release_lease(lease)
 
     def anchored(self, *names: str) -> Batch:
         """Seal and anchor a batch, which is not final yet; needs automine."""
