@@ -36,7 +36,8 @@ def get_receipt(
 ) -> Response:
     """The receipt of a credential by its hash; name the issuer if several have it.
 
-    Pending (without anchors) until an anchor is final, and cached for good once all are; 409 `not-sealed` before the batch is.
+    Pending (without anchors) until an anchor is final, and cached for good once all are; 409
+    `not-sealed` before the batch is.
     """
     credential_hash = hash_in_path(hash_text, "hash")
     found, batch = receipt_in_batch(backend.store, credential_hash, issuer=issuer)

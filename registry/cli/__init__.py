@@ -54,7 +54,8 @@ def _rootseal(
     """Anchor credentials on an EVM chain, one seal a night, and verify them for decades.
 
     Settings come from options, before ROOTSEAL_… variables, before rootseal.toml.
-    Exit codes: 0 valid or done, 1 invalid or refused, 2 wrong use, 3 could not be decided.
+    Exit codes: 0 valid or done, 1 invalid or refused, 2 wrong use, 3 could not be decided or not
+    done yet, 4 as 3 and overdue.
     """
 
 

@@ -15,9 +15,9 @@ from registry.cli.session import Session
 from registry.core.address import format_address
 from registry.core.batch import BatchState
 from registry.core.wire import format_time
-from registry.errors import RootsealError
+from registry.errors import ConflictError, RootsealError, UnavailableError
 from registry.services.nightly import Night, Progress
-from registry.services.ports import Batch
+from registry.services.ports import Anchor, Batch, MinedTransaction
 
 _log = logging.getLogger(__name__)
 
@@ -164,8 +164,7 @@ def _anchored(session: Session, batch: Batch) -> tuple[Value, list[str]]:
     values: list[Value] = []
     lines = [_summary(batch)]
     for found in session.registry.store.anchors(batch.id):
-        chain = session.registry.chains.get(found.chain_id)
-        mined = None if chain is None else chain.mined(found.transaction)
+        mined = _mined(session, found)
         gas = None if mined is None else mined.gas_used
         cost = None if mined is None else mined.gas_used * mined.gas_price
         transaction = "0x" + found.transaction.hex()
@@ -184,6 +183,16 @@ def _anchored(session: Session, batch: Batch) -> tuple[Value, list[str]]:
         if gas is not None and cost is not None:
             lines.append(f"  gas {gas:,}, cost {coins(cost)} coins")
     return {**batch_value(batch), "anchors": values}, lines
+
+
+def _mined(session: Session, anchor: Anchor) -> MinedTransaction | None:
+    """What the anchor's transaction took; None if that cannot be asked: it is not what counts."""
+    chain = session.registry.chains.get(anchor.chain_id)
+    try:
+        return None if chain is None else chain.mined(anchor.transaction)
+    except (UnavailableError, ConflictError) as exc:
+        session.output.note(f"What it cost could not be asked: {exc}")
+        return None
 
 
 def _summary(batch: Batch) -> str:

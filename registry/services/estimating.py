@@ -5,6 +5,7 @@ from typing import Final
 
 from registry.core.batch import BatchState
 from registry.core.fees import Market
+from registry.errors import TransactionRefusedError
 from registry.services.anchoring import Anchoring
 from registry.services.ports import Batch, Store
 
@@ -44,8 +45,7 @@ class Estimate:
 def estimate_night(anchoring: Anchoring, issuer: bytes, sender: bytes) -> Estimate:
     """Estimate the night of an issuer on one chain.
 
-    Raises `UnavailableError`, `ConflictError` if the contract is not ours, and
-    `TransactionRefusedError` if `sender` may not anchor.
+    Raises `UnavailableError`, and `ConflictError` if the contract is not ours.
     """
     anchoring.genuine_head()
     store, chain = anchoring.store, anchoring.chain
@@ -55,7 +55,7 @@ def estimate_night(anchoring: Anchoring, issuer: bytes, sender: bytes) -> Estima
     waiting = store.open_count(issuer)
     if waiting:
         seals.append(_SOME_SEAL)
-    gas = [chain.estimate(anchoring.anchor_call(issuer, seal), sender=sender) for seal in seals]
+    gas = [_gas(anchoring, issuer, seal, sender) for seal in seals]
     return Estimate(
         chain_id=chain.chain_id,
         transactions=len(seals),
@@ -65,6 +65,18 @@ def estimate_night(anchoring: Anchoring, issuer: bytes, sender: bytes) -> Estima
         fee_cap=chain.fee_cap,
         balance=chain.balance(sender),
     )
+
+
+def _gas(anchoring: Anchoring, issuer: bytes, seal: bytes, sender: bytes) -> int:
+    """Of a relayer that has no permission for the seal yet, as if the owner sent it."""
+    chain = anchoring.chain
+    try:
+        return chain.estimate(anchoring.anchor_call(issuer, seal), sender=sender)
+    except TransactionRefusedError as exc:
+        if exc.reason != "reverted":
+            raise
+        owner = chain.issuer_record(issuer).owner
+        return chain.estimate(chain.anchor_call(issuer, seal), sender=owner)
 
 
 def _unsent(store: Store, anchoring: Anchoring, issuer: bytes) -> list[Batch]:

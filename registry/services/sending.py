@@ -99,7 +99,12 @@ class Sending:
         if self._takes_over(live, refusal):
             self._send_new(live.purpose, live.subject_id, call, attempts, lease)
         elif self._is_overdue(live) and self._is_ours(live):
-            self._replace(live, call, attempts, lease)
+            if self._free_nonce(live.sender) < live.nonce:
+                # Below it is a nonce that nobody has any more: a reorganisation took somebody
+                # else's transaction. Whoever comes next needs it, so let it be the same call.
+                self._send_new(live.purpose, live.subject_id, call, attempts, lease)
+            else:
+                self._replace(live, call, attempts, lease)
         elif refusal is not None:
             raise refusal
 
@@ -189,9 +194,15 @@ class Sending:
 
     def _free_nonce(self, sender: bytes) -> int:
         """The first nonce that neither the chain nor a stored attempt has used."""
-        used = self.store.highest_nonce(self.chain.chain_id, sender)
+        highest = self.store.highest_nonce(self.chain.chain_id, sender)
         following = self.chain.next_nonce(sender)
-        return following if used is None else max(following, used + 1)
+        if highest is None or highest < following:
+            return following
+        found = self.store.attempts_between(
+            self.chain.chain_id, sender, first=following, below=highest + 1
+        )
+        taken = {attempt.nonce for attempt in found}
+        return next(nonce for nonce in range(following, highest + 2) if nonce not in taken)
 
     # -- broadcasting
 

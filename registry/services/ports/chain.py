@@ -254,7 +254,7 @@ class Chain(Protocol):
         """
 
     def estimate(self, call: Call, *, sender: bytes) -> int:
-        """Gas limit for a call, by simulating it. Raises as `prepare`, but asks no balance."""
+        """Gas that a call takes, by simulating it. Raises as `prepare`, but asks no balance."""
 
     def decode(self, raw: bytes) -> UnsignedTransaction:
         """What a transaction that was signed here says. Raises `ValueError` for anything else."""
