@@ -1,7 +1,7 @@
 """Fixtures of a real chain: one Anvil per worker, put back to its start after each test."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -56,8 +56,8 @@ class Anvil:
         return open_chain(self.url if url is None else url)
 
 
-def open_chain(url: str, options: ChainOptions | None = None) -> EvmChain:
-    """Open the development chain behind `url`."""
+def open_chain(url: str | Sequence[str], options: ChainOptions | None = None) -> EvmChain:
+    """Open the development chain behind one address or several."""
     return EvmChain(
         chain_id=DEVELOPMENT_CHAIN_ID,
         rpc_url=url,
@@ -101,13 +101,20 @@ def anvil_process() -> Iterator[Devnet]:
 def anvil(anvil_process: Devnet) -> Iterator[Anvil]:
     rpc = Rpc(anvil_process.url)
     snapshot = rpc.ask("evm_snapshot").value
+    base_fee = _next_base_fee(rpc)
     yield Anvil(anvil_process.url, rpc)
     rpc.ask("anvil_dropAllTransactions")
     # Only if it is off: switched on twice, Anvil mines every transaction's block twice.
     if rpc.ask("anvil_getAutomine").value is False:
         rpc.ask("evm_setAutomine", True)  # noqa: FBT003 - JSON-RPC parameter
     assert rpc.ask("evm_revert", snapshot).value is True
+    rpc.ask("anvil_setNextBlockBaseFeePerGas", base_fee)  # which is in no snapshot
     rpc.close()
+
+
+def _next_base_fee(rpc: Rpc) -> object:
+    history = rpc.ask("eth_feeHistory", "0x1", "latest", [])
+    return history.member("baseFeePerGas").elements()[-1].value
 
 
 @pytest.fixture
