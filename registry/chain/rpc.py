@@ -1,7 +1,7 @@
 """JSON-RPC over HTTP to one node: the only place that opens connections to a chain.
 
-Turns every way in which asking can fail into `UnavailableError`. Retries nothing: whether to ask
-again is the caller's to say. Does not know what the methods mean.
+Turns every way in which asking can fail into `UnavailableError`. Retries nothing: that is
+`registry.chain.endpoint`'s. Does not know what the methods mean.
 """
 
 import time
@@ -31,6 +31,13 @@ _FAILURES = (
     OSError,
     ValueError,
 )
+# Those of them that mean: something came back, and it cannot be read.
+_UNREADABLE = (
+    Web3Exception,
+    requests.exceptions.ContentDecodingError,
+    urllib3.exceptions.DecodeError,
+    ValueError,
+)
 
 
 class JsonRpcError(UnavailableError):
@@ -40,9 +47,21 @@ class JsonRpcError(UnavailableError):
         self, *, method: str, number: int, text: str, details: object, source: str
     ) -> None:
         super().__init__(f"{method} failed with {number}: {text[:_MAX_MESSAGE]}", source=source)
+        self.method = method
         self.number = number
         self.text = text
         self.details = details
+
+
+class NoAnswerError(UnavailableError):
+    """The node could not be reached, or what came back is no JSON-RPC answer.
+
+    `kind` is one of "timeout", "connection", "malformed", "too-large", or "http-" and a status.
+    """
+
+    def __init__(self, message: str, *, kind: str, source: str) -> None:
+        super().__init__(message, source=source)
+        self.kind = kind
 
 
 class Rpc:
@@ -50,6 +69,7 @@ class Rpc:
 
     def __init__(self, url: str, *, timeout: float = DEFAULT_TIMEOUT) -> None:
         self.source = endpoint_name(url)
+        self.timeout = timeout
         self._secrets = _secrets(url)
         self._provider = _Provider(url, timeout=timeout)
 
@@ -57,26 +77,29 @@ class Rpc:
         return f"Rpc({self.source})"
 
     def ask(self, method: str, *params: object) -> Reply:
-        """Ask the node. Raises `JsonRpcError` for its error, `UnavailableError` for silence."""
+        """Ask the node. Raises `JsonRpcError` for its error, `NoAnswerError` for silence."""
         try:
             response: Any = self._provider.make_request(RPCEndpoint(method), list(params))
         except _FAILURES as exc:
             # Not chained: those exceptions print the URL, and with it the API key.
-            raise UnavailableError(
-                f"{method} got no answer ({_describe(exc)})", source=self.source
+            raise NoAnswerError(
+                f"{method} got no answer ({_describe(exc)})", kind=_kind(exc), source=self.source
             ) from None
         if not isinstance(response, dict):
-            raise UnavailableError(f"{method} got no JSON-RPC answer", source=self.source)
+            raise self._malformed(f"{method} got no JSON-RPC answer")
         error = response.get("error")
         if error is not None:
             raise self._refusal(method, error)
         if "result" not in response:
-            raise UnavailableError(f"{method} got neither result nor error", source=self.source)
+            raise self._malformed(f"{method} got neither result nor error")
         return Reply(response["result"], method=method, source=self.source)
 
     def close(self) -> None:
         """Close the connections."""
         self._provider.close()
+
+    def _malformed(self, message: str) -> NoAnswerError:
+        return NoAnswerError(message, kind="malformed", source=self.source)
 
     def _refusal(self, method: str, error: object) -> JsonRpcError:
         fields = error if isinstance(error, dict) else {"message": error}
@@ -91,6 +114,10 @@ class Rpc:
             details=fields.get("data"),
             source=self.source,
         )
+
+
+class _TooLargeError(requests.RequestException):
+    """The answer passes the limit."""
 
 
 class _Provider(JSONBaseProvider):
@@ -137,7 +164,7 @@ class _Provider(JSONBaseProvider):
         while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
             body += chunk
             if len(body) > MAX_ANSWER_BYTES:
-                raise requests.exceptions.ContentDecodingError("answer too large")
+                raise _TooLargeError
             if time.monotonic() > deadline:
                 raise requests.Timeout("answer too slow")
         return bytes(body)
@@ -184,7 +211,25 @@ def _holds_error(body: bytes) -> bool:
 
 
 def _describe(failure: BaseException) -> str:
+    status = _status(failure)
+    if status is not None:
+        return f"HTTP {status}"
+    return "answer too large" if isinstance(failure, _TooLargeError) else type(failure).__name__
+
+
+def _kind(failure: BaseException) -> str:
+    status = _status(failure)
+    if status is not None:
+        return f"http-{status}"
+    if isinstance(failure, _TooLargeError):
+        return "too-large"
+    if isinstance(failure, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)):
+        return "timeout"
+    if isinstance(failure, _UNREADABLE):
+        return "malformed"
+    return "connection"
+
+
+def _status(failure: BaseException) -> int | None:
     response = getattr(failure, "response", None)
-    if isinstance(response, requests.Response):
-        return f"HTTP {response.status_code}"
-    return type(failure).__name__
+    return response.status_code if isinstance(response, requests.Response) else None

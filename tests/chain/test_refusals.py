@@ -4,6 +4,7 @@ import pytest
 
 from registry.chain.contract import explain_revert
 from registry.chain.refusals import (
+    is_busy,
     is_known_already,
     is_no_finalized_block,
     refusal,
@@ -40,6 +41,16 @@ def error(text: str, number: int = -32000, details: object = None) -> JsonRpcErr
         ("insufficient funds for gas * price + value: balance 0", "insufficient-funds"),
         ("InsufficientFunds, Account balance: 0", "insufficient-funds"),
         ("Upfront cost exceeds account balance", "insufficient-funds"),
+        ("Transaction nonce is below sender account nonce", "nonce-too-low"),
+        ("Gas price too low", "underpriced"),
+        ("intrinsic gas too low: gas 20000, minimum needed 21000", "gas-too-low"),
+        ("Intrinsic gas exceeds gas limit", "gas-too-low"),
+        ("intrinsic gas too high -- CallGasCostMoreThanGasLimit", "gas-too-low"),
+        ("gas limit below intrinsic gas", "gas-too-low"),
+        (
+            "insufficient gas for floor data gas cost: gas 21000, minimum 24000",
+            "gas-too-low",
+        ),
         ("exceeds block gas limit", "rejected"),
         ("transaction type not supported", "rejected"),
     ],
@@ -56,6 +67,28 @@ def test_the_words_of_nodes_have_one_meaning(text: str, reason: str) -> None:
 )
 def test_known_already_is_known(text: str) -> None:
     assert is_known_already(error(text))
+
+
+@pytest.mark.parametrize(
+    ("method", "text", "number", "busy"),
+    [
+        ("eth_call", "internal error", -32603, True),
+        ("eth_call", "limit exceeded", -32005, True),
+        ("eth_call", "Too Many Requests", -32000, True),
+        ("eth_call", "execution reverted", -32603, False),
+        ("eth_call", "header not found", -32000, False),
+        ("eth_sendRawTransaction", "txpool is full", -32000, True),
+        ("eth_sendRawTransaction", "nonce too low", -32000, False),
+        ("eth_getLogs", "query returned more than 10000 results", -32005, False),
+        ("eth_getLogs", "query timeout exceeded", -32005, False),
+        ("eth_getLogs", "internal error", -32603, False),
+        ("eth_getLogs", "daily request count exceeded, request rate limited", -32005, True),
+        ("eth_getLogs", "compute units: 429 Too Many Requests", 429, True),
+    ],
+)
+def test_busy_is_what_may_pass(method: str, text: str, number: int, *, busy: bool) -> None:
+    failure = JsonRpcError(method=method, number=number, text=text, details=None, source="node")
+    assert is_busy(failure) is busy
 
 
 @pytest.mark.parametrize(
