@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +21,7 @@ class Fault(StrEnum):
     CUT = "connection cut within the answer"
     HTTP_400 = "HTTP 400"
     HTTP_404 = "HTTP 404"
+    HTTP_413 = "HTTP 413"
     HTTP_429 = "HTTP 429"
     HTTP_500 = "HTTP 500"
     HTTP_502 = "HTTP 502"
@@ -36,12 +38,23 @@ class Fault(StrEnum):
     WRONG_TYPE = "a result of the wrong type"
 
 
-Rule = Callable[[list[Any]], Fault | None]
+@dataclass(frozen=True)
+class Refusal:
+    """A JSON-RPC error, in a node's own words."""
+
+    text: str
+    number: int = -32000
+    details: object = None
+
+
+Rule = Callable[[list[Any]], Fault | Refusal | None]
 Lie = Callable[[Any], Any]
+ANY = "any method"  # for which there is no rule of its own
 
 _STATUS = {
     Fault.HTTP_400: 400,
     Fault.HTTP_404: 404,
+    Fault.HTTP_413: 413,
     Fault.HTTP_429: 429,
     Fault.HTTP_500: 500,
     Fault.HTTP_502: 502,
@@ -59,6 +72,11 @@ _BODY = {
     Fault.NO_RESULT: b'{"jsonrpc":"2.0","id":0}',
     Fault.WRONG_TYPE: b'{"jsonrpc":"2.0","id":0,"result":true}',
 }
+
+
+def _refusal(refusal: Refusal) -> bytes:
+    error = {"code": refusal.number, "message": refusal.text, "data": refusal.details}
+    return json.dumps({"jsonrpc": "2.0", "id": 0, "error": error}).encode()
 
 
 class RpcProxy:
@@ -79,11 +97,11 @@ class RpcProxy:
         """Where the proxy answers."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def fail(self, method: str, fault: Fault, *, times: int | None = None) -> None:
+    def fail(self, method: str, fault: Fault | Refusal, *, times: int | None = None) -> None:
         """Let a method fail, for good or a number of times."""
         left = [times]
 
-        def rule(_parameters: list[Any]) -> Fault | None:
+        def rule(_parameters: list[Any]) -> Fault | Refusal | None:
             if left[0] is None:
                 return fault
             left[0] -= 1
@@ -123,8 +141,10 @@ class RpcProxy:
         method, parameters = content["method"], content["params"]
         self.asked.append(method)
         self.questions.append((method, parameters))
-        rule = self._rules.get(method)
+        rule = self._rules.get(method, self._rules.get(ANY))
         fault = None if rule is None else rule(parameters)
+        if isinstance(fault, Refusal):
+            return None, _refusal(fault)
         if fault not in {None, Fault.LOSE, Fault.CUT, Fault.TRICKLE}:
             return fault, _BODY.get(fault, b"")
         answer = self._forward(question)

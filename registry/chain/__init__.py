@@ -4,8 +4,18 @@ The only layer that knows web3 and eth-account. Decides nothing about anchoring.
 """
 
 from registry.chain.artifact import artifact, deterministic_address, runtime_matches
+from registry.chain.authorizations import (
+    DigestSigner,
+    authorization_hash,
+    read_authorization,
+    recovered_signer,
+    sign_authorization,
+    typed_data,
+    write_authorization,
+)
 from registry.chain.deploy import Deployment, deploy
 from registry.chain.devnet import Devnet, find_anvil
+from registry.chain.endpoint import OnError
 from registry.chain.evm import ChainOptions, EvmChain, Finality
 from registry.chain.keys import (
     DEVELOPMENT_CHAIN_ID,
@@ -15,22 +25,35 @@ from registry.chain.keys import (
     development_signer,
     keystore_address,
 )
+from registry.chain.kms import KmsSigner, open_kms_signer
+from registry.chain.remote_signer import RemoteSigner
 
 __all__ = [
     "DEVELOPMENT_CHAIN_ID",
     "ChainOptions",
     "Deployment",
     "Devnet",
+    "DigestSigner",
     "EvmChain",
     "Finality",
     "KeystoreSigner",
+    "KmsSigner",
     "LocalSigner",
+    "OnError",
+    "RemoteSigner",
     "artifact",
+    "authorization_hash",
     "create_keystore",
     "deploy",
     "deterministic_address",
     "development_signer",
     "find_anvil",
     "keystore_address",
+    "open_kms_signer",
+    "read_authorization",
+    "recovered_signer",
     "runtime_matches",
+    "sign_authorization",
+    "typed_data",
+    "write_authorization",
 ]

@@ -14,7 +14,7 @@ from eth_utils.crypto import keccak
 
 from registry.chain.artifact import artifact
 from registry.core.address import format_address
-from registry.services.ports import Call, Role, StatusChange
+from registry.services.ports import Authorization, Call, Role, StatusChange
 
 # Solidity's own errors: require and revert with a text, and failed checks (Panic).
 _BUILT_IN = (
@@ -47,9 +47,25 @@ def seal_anchored_topic() -> bytes:
     return _digest(_entry("event", "SealAnchored"))
 
 
+@cache
+def operator_set_topic() -> bytes:
+    """First topic of the `OperatorSet` event."""
+    return _digest(_entry("event", "OperatorSet"))
+
+
+def anchors_topics(issuer: bytes) -> list[bytes]:
+    """Return the topics by which a node finds the anchors of an issuer."""
+    return [seal_anchored_topic(), issuer.rjust(32, b"\0")]
+
+
 def anchor_topics(issuer: bytes, seal: bytes) -> list[bytes]:
     """Return the topics by which a node finds the anchor of a seal."""
-    return [seal_anchored_topic(), issuer.rjust(32, b"\0"), seal]
+    return [*anchors_topics(issuer), seal]
+
+
+def operator_topics(issuer: bytes) -> list[bytes]:
+    """Return the topics by which a node finds an issuer's appointments."""
+    return [operator_set_topic(), issuer.rjust(32, b"\0")]
 
 
 def explain_revert(data: bytes) -> str:
@@ -77,6 +93,25 @@ def anchor_call(contract: bytes, issuer: bytes, seal: bytes) -> Call:
         to=contract,
         data=encode_call("anchor", issuer, seal),
         label=f"anchor {seal.hex()} of {format_address(issuer)}",
+    )
+
+
+def relayed_anchor_call(authorization: Authorization) -> Call:
+    """Return the call that anchors a seal by its issuer's signature."""
+    return Call(
+        to=authorization.contract,
+        data=encode_call(
+            "anchorWithSignature",
+            authorization.issuer,
+            authorization.seal,
+            authorization.deadline,
+            authorization.signer,
+            authorization.signature,
+        ),
+        label=(
+            f"anchor {authorization.seal.hex()} of {format_address(authorization.issuer)} "
+            f"by the signature of {format_address(authorization.signer)}"
+        ),
     )
 
 

@@ -1,36 +1,38 @@
-"""One EVM chain with the contract on it, asked through one node.
+"""One EVM chain with the contract on it, asked through one or several nodes.
 
-Implements `registry.services.ports.Chain`. Does not compare nodes, retry, sign or wait.
+Implements `registry.services.ports.Chain`. Does not sign or wait.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from eth_utils.crypto import keccak
-
 from registry.chain import contract as language
-from registry.chain import fees, logs, refusals
+from registry.chain import refusals
 from registry.chain.artifact import runtime_matches
+from registry.chain.endpoint import OnError
+from registry.chain.events import Events
+from registry.chain.logs import LogReader, read_block
+from registry.chain.nodes import Nodes, ignore_errors
 from registry.chain.reply import Reply
 from registry.chain.rpc import DEFAULT_TIMEOUT, JsonRpcError, Rpc
+from registry.chain.sending import Sending
 from registry.chain.views import ContractViews
 from registry.core.address import format_address
-from registry.errors import ConflictError, TransactionRefusedError, UnavailableError
+from registry.errors import ConflictError, InvalidInputError
 from registry.services.ports import (
     Anchor,
+    Authorization,
     Block,
     Call,
-    Fees,
-    MinedTransaction,
+    IssuerAnchor,
+    OperatorRecord,
     Role,
     StatusChange,
-    UnsignedTransaction,
 )
 
 Finality = Literal["finalized"] | int
-
-_GAS_MARGIN = (6, 5)  # by how much the gas limit exceeds the estimate: state may move on
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,47 +40,63 @@ class ChainOptions:
     """How to rely on a chain and what to pay there.
 
     `finality` is the tag, or a depth: the number of blocks from a final one up to the head, both
-    counted. `max_fee` is the most that is ever offered, in wei per gas.
+    counted. `max_fee` is the most that is ever offered, in wei per gas. `timeout` is in seconds,
+    for one answer; a question to an endpoint is tried `attempts` times. `quorum` is how many
+    endpoints must say the same.
     """
 
     finality: Finality = "finalized"
     max_fee: int = 200 * 10**9
     timeout: float = DEFAULT_TIMEOUT
+    attempts: int = 1
+    quorum: int = 1
 
     def __post_init__(self) -> None:
         if isinstance(self.finality, int) and self.finality < 1:
             raise ValueError(f"depth must be at least 1, got {self.finality}")
         if self.max_fee < 1:
             raise ValueError(f"fee cap must be at least 1 wei, got {self.max_fee}")
+        if self.attempts < 1:
+            raise ValueError(f"attempts must be at least 1, got {self.attempts}")
+        if self.quorum < 1:
+            raise ValueError(f"quorum must be at least 1, got {self.quorum}")
 
 
-class EvmChain(ContractViews):
-    """A chain behind one JSON-RPC endpoint.
+class EvmChain(ContractViews, Sending):
+    """A chain behind one or several JSON-RPC endpoints, see `Nodes`.
 
-    The chain id is compared with the node's before the first question and again after every
-    failure to reach it, in `head()` always. `ConflictError` from any method if it differs.
+    `ConflictError` from any method if they serve another chain. `on_error` is told the source and
+    the kind of each failed question. Raises `InvalidInputError` for an endpoint that is none or
+    is named twice, and for a quorum of more than there are.
     """
 
     def __init__(
         self,
         *,
         chain_id: int,
-        rpc_url: str,
+        rpc_url: str | Sequence[str],
         contract: bytes,
         options: ChainOptions | None = None,
+        on_error: OnError = ignore_errors,
     ) -> None:
         self._options = ChainOptions() if options is None else options
-        self._rpc = Rpc(rpc_url, timeout=self._options.timeout)
         self._chain_id = chain_id
         self._contract = contract
-        self._checked = False
+        self._nodes = Nodes(
+            _connections(rpc_url, timeout=self._options.timeout),
+            chain_id=chain_id,
+            attempts=self._options.attempts,
+            quorum=self._options.quorum,
+            on_error=on_error,
+        )
+        self._logs = LogReader(self._ask, contract, source=self._nodes.source)
 
     def __repr__(self) -> str:
-        return f"EvmChain({self._chain_id}, {self._rpc.source}, {format_address(self._contract)})"
+        return f"EvmChain({self._chain_id}, {self.source}, {format_address(self._contract)})"
 
     def close(self) -> None:
-        """Close the connections to the node."""
-        self._rpc.close()
+        """Close the connections to the nodes."""
+        self._nodes.close()
 
     @property
     def chain_id(self) -> int:
@@ -91,16 +109,21 @@ class EvmChain(ContractViews):
         return self._contract
 
     @property
+    def fee_cap(self) -> int:
+        """The most that is ever offered, in wei per gas."""
+        return self._options.max_fee
+
+    @property
     def source(self) -> str:
-        """Name of the endpoint as errors show it: no user, path or query."""
-        return self._rpc.source
+        """Names of the endpoints as errors show them: no user, path or query."""
+        return self._nodes.source
 
     # -- blocks ------------------------------------------------------------------------------
 
     def head(self) -> Block:
-        """The latest block. Raises `ConflictError` if the node serves another chain."""
-        self._checked = False
-        return logs.read_block(self._ask("eth_getBlockByNumber", "latest", False))  # noqa: FBT003 - JSON-RPC parameter
+        """The latest block. Raises `ConflictError` if the nodes serve another chain."""
+        self._nodes.recheck()
+        return read_block(self._ask("eth_getBlockByNumber", "latest", False))  # noqa: FBT003 - JSON-RPC parameter
 
     def finalized(self) -> int:
         """Newest block that counts as final, by tag or configured depth; -1 if there is none."""
@@ -113,7 +136,7 @@ class EvmChain(ContractViews):
             if refusals.is_no_finalized_block(exc):
                 return -1
             raise
-        return logs.read_block(block).number
+        return read_block(block).number
 
     # -- contract ----------------------------------------------------------------------------
 
@@ -127,8 +150,7 @@ class EvmChain(ContractViews):
 
     def find_anchor(self, issuer: bytes, seal: bytes, *, since: datetime) -> Anchor | None:
         """The `SealAnchored` event on our contract, looked for from about `since` to the head."""
-        finder = logs.AnchorFinder(self._ask, self._chain_id, self._contract, issuer, seal)
-        return finder.find(since)
+        return self._events(self._contract).find_anchor(issuer, seal, since)
 
     def anchor_in_transaction(
         self, contract: bytes, transaction: bytes, issuer: bytes, seal: bytes
@@ -137,12 +159,45 @@ class EvmChain(ContractViews):
         receipt = self._receipt(transaction)
         if receipt is None:
             return None
-        finder = logs.AnchorFinder(self._ask, self._chain_id, contract, issuer, seal)
-        return finder.among(receipt.member("logs"))
+        return self._events(contract).anchor_among(receipt.member("logs"), issuer, seal)
+
+    def issuer_anchors(self, issuer: bytes) -> list[IssuerAnchor]:
+        """Every `SealAnchored` event of an issuer on our contract, by sequence.
+
+        Raises `UnavailableError` if the sequences have a gap or are not as many as the issuer's
+        anchor count in the same block: the node withholds events, or makes them up.
+        """
+        head = self.head()
+        count = self.issuer_record(issuer, at=head).anchor_count
+        return self._events(self._contract).anchors_of(issuer, head=head, count=count)
+
+    def operators(self, issuer: bytes) -> dict[bytes, OperatorRecord]:
+        """Everybody who was ever appointed by an issuer, with what holds now."""
+        head = self.head()
+        return {
+            operator: self.operator_record(issuer, operator, at=head)
+            for operator in self._events(self._contract).appointed_by(issuer, head=head)
+        }
+
+    # -- calls -------------------------------------------------------------------------------
 
     def anchor_call(self, issuer: bytes, seal: bytes) -> Call:
         """The call that anchors a seal."""
         return language.anchor_call(self._contract, issuer, seal)
+
+    def relayed_anchor_call(self, authorization: Authorization) -> Call:
+        """The call that anchors a seal by its issuer's signature.
+
+        Raises `InvalidInputError` if that is for another chain or contract.
+        """
+        meant = (authorization.chain_id, authorization.contract)
+        if meant != (self._chain_id, self._contract):
+            raise InvalidInputError(
+                f"the authorization is for {format_address(authorization.contract)} on chain "
+                f"{authorization.chain_id}, not for {format_address(self._contract)} on chain "
+                f"{self._chain_id}"
+            )
+        return language.relayed_anchor_call(authorization)
 
     def status_call(self, change: StatusChange) -> Call:
         """The call that makes a status change."""
@@ -154,101 +209,10 @@ class EvmChain(ContractViews):
             self._contract, issuer=issuer, operator=operator, roles=roles, valid_until=valid_until
         )
 
-    # -- transactions ------------------------------------------------------------------------
-
-    def prepare(self, call: Call, *, sender: bytes, nonce: int, fees: Fees) -> UnsignedTransaction:
-        """Complete a call with a gas limit, by simulating it.
-
-        Raises `TransactionRefusedError` with reason `reverted` if it would revert (the message
-        names the contract's error), `insufficient-funds` if the sender cannot pay.
-        """
-        more, than = _GAS_MARGIN
-        gas = self._estimate(call, sender) * more // than
-        cost, balance = gas * fees.max_fee, self.balance(sender)
-        if balance < cost:
-            raise TransactionRefusedError(
-                f"{format_address(sender)} has {balance} wei, {call.label} may cost {cost}",
-                reason="insufficient-funds",
-            )
-        return UnsignedTransaction(
-            chain_id=self._chain_id,
-            sender=sender,
-            nonce=nonce,
-            to=call.to,
-            data=call.data,
-            gas=gas,
-            fees=fees,
-        )
-
-    def next_nonce(self, sender: bytes) -> int:
-        """Number of the sender's transactions in blocks: the first nonce not used up yet."""
-        return self._ask("eth_getTransactionCount", format_address(sender), "latest").quantity()
-
-    def balance(self, address: bytes) -> int:
-        """Balance in wei."""
-        return self._ask("eth_getBalance", format_address(address), "latest").quantity()
-
-    def suggest_fees(self) -> Fees:
-        """Fees with which a transaction is mined soon, from the node's fee history.
-
-        Raises `ConflictError` if the gas price is above the cap.
-        """
-        return fees.suggest(self._ask, cap=self._options.max_fee)
-
-    def broadcast(self, signed: bytes) -> None:
-        """Send a signed transaction. That the node knows it already is success.
-
-        Raises `TransactionRefusedError`; after `UnavailableError` it may or may not have arrived.
-        """
-        transaction = keccak(signed)
-        try:
-            answer = self._ask("eth_sendRawTransaction", "0x" + signed.hex())
-        except JsonRpcError as exc:
-            if refusals.is_known_already(exc):
-                return
-            raise refusals.rejection(exc, transaction) from exc
-        if answer.data(32) != transaction:
-            raise answer.malformed("the transaction's hash")
-
-    def mined(self, transaction: bytes) -> MinedTransaction | None:
-        """Where a transaction was mined; None if it is in no block."""
-        receipt = self._receipt(transaction)
-        if receipt is None:
-            return None
-        return MinedTransaction(
-            transaction=transaction,
-            succeeded=receipt.member("status").flag(),
-            block_number=receipt.member("blockNumber").quantity(),
-            block_hash=receipt.member("blockHash").data(32),
-            gas_used=receipt.member("gasUsed").quantity(),
-            gas_price=receipt.member("effectiveGasPrice").quantity(),
-        )
-
     # -- asking ------------------------------------------------------------------------------
 
-    def _receipt(self, transaction: bytes) -> Reply | None:
-        """Return a receipt; None, which only this method may answer, if it is not mined."""
-        receipt = self._ask("eth_getTransactionReceipt", "0x" + transaction.hex())
-        if receipt.is_null:
-            return None
-        if receipt.member("transactionHash").data(32) != transaction:
-            raise receipt.malformed("the receipt asked for")
-        return receipt
-
-    def _estimate(self, call: Call, sender: bytes) -> int:
-        """Return the gas of a call on the latest state: our own pending attempts do not count."""
-        request = {
-            "from": format_address(sender),
-            "to": format_address(call.to),
-            "data": "0x" + call.data.hex(),
-        }
-        try:
-            return self._ask("eth_estimateGas", request, "latest").quantity()
-        except JsonRpcError as exc:
-            refusal = refusals.refusal(exc, label=call.label)
-            if refusal is None:
-                raise
-            raise refusal from exc
+    def _events(self, contract: bytes) -> Events:
+        return Events(self._ask, self._logs, chain_id=self._chain_id, contract=contract)
 
     def _view(self, contract: bytes, data: bytes, at: Block | None) -> Reply:
         request = {"to": format_address(contract), "data": "0x" + data.hex()}
@@ -260,23 +224,15 @@ class EvmChain(ContractViews):
             raise ConflictError(f"the contract says {refusals.revert_sentence(exc)}") from exc
 
     def _ask(self, method: str, *params: object) -> Reply:
-        if not self._checked:
-            self._check_chain()
-        try:
-            return self._rpc.ask(method, *params)
-        except JsonRpcError:
-            raise
-        except UnavailableError:
-            self._checked = False  # whoever answers next may be somebody else
-            raise
+        return self._nodes.ask(method, *params)
 
-    def _check_chain(self) -> None:
-        served = self._rpc.ask("eth_chainId").quantity()
-        if served != self._chain_id:
-            raise ConflictError(
-                f"{self._rpc.source} serves chain {served}, configured is {self._chain_id}"
-            )
-        self._checked = True
+
+def _connections(rpc_url: str | Sequence[str], *, timeout: float) -> list[Rpc]:
+    urls = [rpc_url] if isinstance(rpc_url, str) else list(rpc_url)
+    if len(set(urls)) < len(urls):
+        # Not only useless: a node asked twice would be a quorum of itself.
+        raise InvalidInputError("rpc_url names the same endpoint twice")
+    return [Rpc(url, timeout=timeout) for url in urls]
 
 
 def _state(at: Block | None) -> object:

@@ -1,20 +1,25 @@
-"""Finds the event of an anchor, by its topics or in a receipt. Trusts no node's word order.
+"""Reads the contract's logs over any range of blocks, in strides that the nodes accept.
 
-A node's answer that does not fit the question is "could not ask".
+Nodes and providers limit `eth_getLogs` by blocks, by results or by time, each in its own words.
+Does not know what the events mean; an answer that does not fit the question is "could not ask".
 """
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
 
-from registry.chain.contract import anchor_topics
+from registry.chain import refusals
 from registry.chain.reply import Reply
-from registry.chain.rpc import JsonRpcError
 from registry.core.address import format_address
-from registry.services.ports import Anchor, Block
+from registry.errors import UnavailableError
+from registry.services.ports import Block
 
-# How far our clock and those of block builders are allowed to differ, generously.
-_CLOCK_MARGIN = timedelta(days=1)
-_FIRST_STRIDE = 4096  # blocks; half a day on Ethereum
+Ask = Callable[..., Reply]
+
+MAX_QUESTIONS = 10_000  # of one search: 20 million blocks in strides of 2,000
+_WIDEN_AFTER = 8  # answers in a row, until twice as many blocks are tried
+# A node that hangs costs a timeout for each narrower try: few of them, and none below this width,
+# where a range cannot be what it hangs on.
+_SILENT_NARROWING = 16
+_SILENT_FLOOR = 256  # blocks
 
 
 def read_block(reply: Reply) -> Block:
@@ -26,91 +31,81 @@ def read_block(reply: Reply) -> Block:
     )
 
 
-class AnchorFinder:
-    """Looks for the anchor of one seal on one contract."""
+class LogReader:
+    """The logs of one contract. Remembers the widest range that the nodes took."""
 
-    def __init__(
-        self,
-        ask: Callable[..., Reply],
-        chain_id: int,
-        contract: bytes,
-        issuer: bytes,
-        seal: bytes,
-    ) -> None:
+    def __init__(self, ask: Ask, contract: bytes, *, source: str) -> None:
         self._ask = ask
-        self._chain_id = chain_id
+        self.source = source
         self._contract = contract
-        self._topics = anchor_topics(issuer, seal)
+        self._stride: int | None = None  # None: no range was refused yet
+        self._taken = 0  # answers in a row at this stride
 
-    def find(self, since: datetime) -> Anchor | None:
-        """Look through the blocks from about `since` to the head; None if it is in none."""
-        head = self._block(None)
-        return self._search(self._first_block(head, since - _CLOCK_MARGIN), head.number)
+    def backwards(self, topics: Sequence[bytes], *, first: int, last: int) -> Iterator[list[Reply]]:
+        """Logs that begin with `topics`, in blocks `first` to `last`, range by range.
 
-    def among(self, logs: Reply) -> Anchor | None:
-        """Pick the anchor out of a receipt's logs; None if it is not there."""
-        found = [log for log in logs.elements() if self._fits(log)]
-        if not found:
-            return None
-        if len(found) > 1:
-            raise logs.malformed("one anchor of a seal")
-        return self._anchor(found[0])
+        The newest range comes first, so that whoever looks for something recent may stop early.
+        Raises `UnavailableError` if a node refuses even one block, or takes so few at a time that
+        more than `MAX_QUESTIONS` are needed.
+        """
+        questions = 0
+        while last >= first:
+            questions += 1
+            start = first if self._stride is None else max(first, last - self._stride + 1)
+            if questions > MAX_QUESTIONS:
+                raise self._too_many(first, last)
+            try:
+                logs = self._between(topics, start, last)
+            except UnavailableError as exc:
+                self._narrow(exc, last - start + 1)
+                continue
+            self._widen()
+            yield logs
+            last = start - 1
 
-    def _first_block(self, head: Block, time: datetime) -> int:
-        """Return a block before `time`, or 0, close enough: back in doubling strides."""
-        number, stride = head.number, _FIRST_STRIDE
-        while number > 0:
-            number = max(number - stride, 0)
-            if number == 0 or self._block(number).time < time:
-                break
-            stride *= 2
-        return number
-
-    def _search(self, first: int, last: int) -> Anchor | None:
-        """Ask for the logs of a range, by halves where the node refuses the whole."""
-        try:
-            logs = self._logs(first, last)
-        except JsonRpcError:
-            if first >= last:
-                raise
-            middle = (first + last) // 2
-            # The later half first: what is looked for is recent, most often.
-            later = self._search(middle + 1, last)
-            return self._search(first, middle) if later is None else later
-        if any(not self._fits(log) for log in logs.elements()):
-            raise logs.malformed("the logs asked for")
-        return self.among(logs)
-
-    def _logs(self, first: int, last: int) -> Reply:
-        return self._ask(
+    def _between(self, topics: Sequence[bytes], first: int, last: int) -> list[Reply]:
+        answer = self._ask(
             "eth_getLogs",
             {
                 "fromBlock": hex(first),
                 "toBlock": hex(last),
                 "address": format_address(self._contract),
-                "topics": ["0x" + topic.hex() for topic in self._topics],
+                "topics": ["0x" + topic.hex() for topic in topics],
             },
         )
+        logs = answer.elements()
+        for log in logs:
+            within = first <= log.member("blockNumber").quantity() <= last
+            if not within or not fits(log, self._contract, topics):
+                raise answer.malformed("the logs asked for")
+        return logs
 
-    def _fits(self, log: Reply) -> bool:
-        topics = [topic.data(32) for topic in log.member("topics").elements()]
-        return log.member("address").data(20) == self._contract and topics[:3] == self._topics
+    def _narrow(self, failure: UnavailableError, width: int) -> None:
+        """Ask for fewer blocks from now on. Raises `failure` if that is no cure for it."""
+        if not refusals.is_range_refused(failure) or width <= 1:
+            raise failure
+        narrower = width // 2
+        if refusals.is_too_slow(failure):
+            if width <= _SILENT_FLOOR:
+                raise failure
+            narrower = max(width // _SILENT_NARROWING, _SILENT_FLOOR)
+        self._stride, self._taken = narrower, 0
 
-    def _anchor(self, log: Reply) -> Anchor:
-        block_hash = log.member("blockHash").data(32)
-        block = read_block(self._ask("eth_getBlockByHash", "0x" + block_hash.hex(), False))  # noqa: FBT003 - JSON-RPC parameter
-        if (block.hash, block.number) != (block_hash, log.member("blockNumber").quantity()):
-            raise log.malformed("a log in the block it names")
-        return Anchor(
-            chain_id=self._chain_id,
-            contract=self._contract,
-            transaction=log.member("transactionHash").data(32),
-            block_number=block.number,
-            block_hash=block.hash,
-            log_index=log.member("logIndex").quantity(),
-            anchored_at=block.time,
+    def _widen(self) -> None:
+        # A refusal may have been a moment's, or of one crowded range: neither is for ever.
+        self._taken += 1
+        if self._stride is not None and self._taken >= _WIDEN_AFTER:
+            self._stride, self._taken = 2 * self._stride, 0
+
+    def _too_many(self, first: int, last: int) -> UnavailableError:
+        return UnavailableError(
+            f"{last - first + 1} blocks are left to search after {MAX_QUESTIONS} questions, "
+            f"{self._stride} blocks at a time: configure an endpoint that takes wider ranges",
+            source=self.source,
         )
 
-    def _block(self, number: int | None) -> Block:
-        name = "latest" if number is None else hex(number)
-        return read_block(self._ask("eth_getBlockByNumber", name, False))  # noqa: FBT003 - JSON-RPC parameter
+
+def fits(log: Reply, contract: bytes, topics: Sequence[bytes]) -> bool:
+    """Whether a log is of that contract and begins with those topics."""
+    found = [topic.data(32) for topic in log.member("topics").elements()]
+    return log.member("address").data(20) == contract and found[: len(topics)] == list(topics)

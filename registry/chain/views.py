@@ -68,9 +68,9 @@ class ContractViews(ABC):
         except ValueError as exc:
             raise reply.malformed("a status") from exc
 
-    def issuer_record(self, issuer: bytes) -> IssuerRecord:
+    def issuer_record(self, issuer: bytes, *, at: Block | None = None) -> IssuerRecord:
         """Owner and anchor count of an issuer."""
-        _, (owner, pending, count) = self._read(self.contract, None, "issuerOf", issuer)
+        _, (owner, pending, count) = self._read(self.contract, at, "issuerOf", issuer)
         pending_owner = parse_address(pending)
         return IssuerRecord(
             owner=parse_address(owner),
@@ -78,9 +78,11 @@ class ContractViews(ABC):
             anchor_count=count,
         )
 
-    def operator_record(self, issuer: bytes, operator: bytes) -> OperatorRecord:
+    def operator_record(
+        self, issuer: bytes, operator: bytes, *, at: Block | None = None
+    ) -> OperatorRecord:
         """Roles of an operator."""
-        _, (roles, valid_until) = self._read(self.contract, None, "operatorOf", issuer, operator)
+        _, (roles, valid_until) = self._read(self.contract, at, "operatorOf", issuer, operator)
         return OperatorRecord(roles=Role(roles), valid_until=valid_until)
 
     def _read(

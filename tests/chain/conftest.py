@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -13,6 +14,14 @@ __all__ = ["anvil", "anvil_process", "chain", "signer"]
 def proxy(anvil_process: Devnet) -> Iterator[RpcProxy]:
     with RpcProxy(anvil_process.port).running() as proxy:
         yield proxy
+
+
+@pytest.fixture
+def trio(anvil_process: Devnet) -> Iterator[list[RpcProxy]]:
+    """Three endpoints of one chain."""
+    with ExitStack() as stack:
+        proxies = [RpcProxy(anvil_process.port) for _ in range(3)]
+        yield [stack.enter_context(proxy.running()) for proxy in proxies]
 
 
 @pytest.fixture

@@ -4,16 +4,24 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from registry.chain import ChainOptions, EvmChain, LocalSigner, development_signer
 from registry.core.address import format_address
-from registry.errors import ConflictError, TransactionRefusedError, UnavailableError
+from registry.errors import (
+    ConflictError,
+    GasTooExpensiveError,
+    TransactionRefusedError,
+    UnavailableError,
+)
 from registry.services.ports import (
     Call,
     Chain,
     CredentialStatus,
     Fees,
     IssuerRecord,
+    Market,
     OperatorRecord,
     Role,
     Signer,
@@ -119,23 +127,6 @@ class TestAnchors:
             is None
         )
 
-    def test_a_range_that_a_node_refuses_is_searched_by_halves(
-        self, anvil: Anvil, chain: EvmChain, signer: LocalSigner, proxied: EvmChain, proxy: RpcProxy
-    ) -> None:
-        anvil.mine(20)
-        anchor(chain, signer)
-        anvil.mine(20)
-        want = chain.find_anchor(signer.address, SEAL, since=AGES_AGO)
-
-        def too_long(parameters: list[dict[str, str]]) -> Fault | None:
-            first, last = (int(parameters[0][name], 16) for name in ("fromBlock", "toBlock"))
-            return Fault.RPC_ERROR if last - first >= 3 else None
-
-        proxy.fail_if("eth_getLogs", too_long)
-        assert want is not None
-        assert proxied.find_anchor(signer.address, SEAL, since=AGES_AGO) == want
-        assert proxied.find_anchor(signer.address, OTHER_SEAL, since=AGES_AGO) is None
-
     def test_only_blocks_from_about_the_given_time_are_searched(
         self,
         anvil: Anvil,
@@ -145,7 +136,7 @@ class TestAnchors:
         proxy: RpcProxy,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr("registry.chain.logs._FIRST_STRIDE", 4)
+        monkeypatch.setattr("registry.chain.events._FIRST_STRIDE", 4)
         anvil.ask("anvil_mine", hex(200), hex(3600))
         since = chain.head()
         anvil.ask("anvil_mine", hex(10), hex(3600))
@@ -244,7 +235,10 @@ class TestBlocks:
         anvil.mine(20)
         assert chain.finalized() == chain.head().number - 2
 
-    @pytest.mark.parametrize("options", [{"finality": 0}, {"finality": -1}, {"max_fee": 0}])
+    @pytest.mark.parametrize(
+        "options",
+        [{"finality": 0}, {"finality": -1}, {"max_fee": 0}, {"attempts": 0}, {"quorum": 0}],
+    )
     def test_options_without_a_meaning_are_refused(self, options: dict[str, int]) -> None:
         with pytest.raises(ValueError, match="at least 1"):
             ChainOptions(**options)
@@ -301,13 +295,24 @@ class TestFees:
         assert capped.suggest_fees().max_fee == 60 * GWEI
         capped.close()
 
-    def test_a_gas_price_above_the_cap_is_a_conflict(self, anvil: Anvil) -> None:
+    def test_a_base_fee_above_the_cap_is_too_expensive_by_how_much(self, anvil: Anvil) -> None:
         anvil.ask("anvil_setNextBlockBaseFeePerGas", hex(50 * GWEI))
         anvil.mine()
-        capped = open_chain(anvil.url, ChainOptions(max_fee=10 * GWEI))
-        with pytest.raises(ConflictError, match="above the cap"):
+        capped = open_chain(anvil.url, ChainOptions(max_fee=3 * GWEI // 2))
+        base_fee = capped.fee_market().base_fee
+        with pytest.raises(GasTooExpensiveError) as caught:
             capped.suggest_fees()
+        assert (caught.value.needed, caught.value.cap) == (base_fee, 3 * GWEI // 2)
+        assert "above the cap of 1.5 gwei" in str(caught.value)
+        assert "fee_cap_gwei" in str(caught.value)
+        assert capped.fee_cap == 3 * GWEI // 2
         capped.close()
+
+    def test_the_market_is_what_the_node_says(self, proxied: EvmChain, proxy: RpcProxy) -> None:
+        history = {"baseFeePerGas": ["0x1", hex(7 * GWEI)], "reward": [[hex(2 * GWEI)]]}
+        proxy.lie("eth_feeHistory", lambda _: history)
+        assert proxied.fee_market() == Market(base_fee=7 * GWEI, priority_fee=2 * GWEI)
+        assert proxied.suggest_fees() == Fees(16 * GWEI, 2 * GWEI)
 
 
 class TestRefusals:
@@ -374,6 +379,13 @@ class TestRefusals:
         cheap = replace(unsigned, fees=Fees(1, 1))
         assert self.refused(chain, signer, cheap) == "underpriced"
 
+    @pytest.mark.parametrize("gas", [0, 20_999])
+    def test_less_gas_than_any_transaction_takes(
+        self, chain: EvmChain, signer: LocalSigner, unsigned: UnsignedTransaction, gas: int
+    ) -> None:
+        assert self.refused(chain, signer, replace(unsigned, gas=gas)) == "gas-too-low"
+        assert chain.next_nonce(signer.address) == unsigned.nonce
+
     def test_more_gas_than_a_block_has(
         self, chain: EvmChain, signer: LocalSigner, unsigned: UnsignedTransaction
     ) -> None:
@@ -402,6 +414,36 @@ class TestRefusals:
         with pytest.raises(TransactionRefusedError) as caught:
             chain.broadcast(signed.raw)
         assert signed.raw.hex() not in str(caught.value)
+
+
+@given(
+    nonce=st.integers(0, 2**64 - 2),
+    gas=st.integers(0, 2**64 - 1),
+    priority_fee=st.integers(0, 2**128),
+    above=st.integers(0, 2**128),
+    to=st.binary(min_size=20, max_size=20),
+    data=st.binary(max_size=200),
+)
+@settings(max_examples=50)
+def test_a_signed_transaction_is_read_back(
+    nonce: int, gas: int, priority_fee: int, above: int, to: bytes, data: bytes
+) -> None:
+    signer = development_signer()
+    unsigned = UnsignedTransaction(
+        chain_id=31337,
+        sender=signer.address,
+        nonce=nonce,
+        to=to,
+        data=data,
+        gas=gas,
+        fees=Fees(max_fee=priority_fee + above, priority_fee=priority_fee),
+    )
+    chain = EvmChain(chain_id=31337, rpc_url="http://127.0.0.1:9", contract=OTHER)
+    signed = signer.sign(unsigned)
+    assert chain.decode(signed.raw) == unsigned
+    with pytest.raises(ValueError):
+        chain.decode(signed.raw[:-1])
+    chain.close()
 
 
 def test_a_mined_transaction_tells_what_it_cost(chain: EvmChain, signer: LocalSigner) -> None:

@@ -1,0 +1,116 @@
+"""What an answer to each JSON-RPC method says, for comparing it with another node's.
+
+Only what the adapter reads counts: nodes differ in the rest. Pure: asks no node.
+"""
+
+from collections.abc import Callable, Hashable
+
+from registry.chain.reply import Reply
+
+_NOT_MINED = "not mined"
+_SHOWN_BYTES = 32  # of an answer, in a sentence about nodes that disagree
+
+
+def meaning(method: str, reply: Reply) -> Hashable:
+    """Return what an answer says; equal for two answers that say the same.
+
+    Raises `UnavailableError` if it is no answer to that method; `KeyError` for a method that the
+    adapter does not use.
+    """
+    return _MEANINGS[method](reply)
+
+
+def words(method: str, reply: Reply) -> str:
+    """Say in short what an answer says; safe to show to strangers."""
+    if method in {"eth_getBlockByNumber", "eth_getBlockByHash"}:
+        return _block_words(reply)
+    if method == "eth_getTransactionReceipt":
+        return _NOT_MINED if reply.is_null else _receipt_words(reply)
+    if method == "eth_getLogs":
+        return f"{len(reply.elements())} logs"
+    if method in {"eth_call", "eth_getCode"}:
+        return _bytes_words(reply.data())
+    return str(reply.quantity())
+
+
+def _block(reply: Reply) -> Hashable:
+    return (
+        reply.member("number").quantity(),
+        reply.member("hash").data(32),
+        reply.member("timestamp").time(),
+    )
+
+
+def _log(reply: Reply) -> Hashable:
+    return (
+        reply.member("address").data(20),
+        tuple(topic.data(32) for topic in reply.member("topics").elements()),
+        reply.member("data").data(),
+        reply.member("blockNumber").quantity(),
+        reply.member("blockHash").data(32),
+        reply.member("transactionHash").data(32),
+        reply.member("logIndex").quantity(),
+    )
+
+
+def _logs(reply: Reply) -> Hashable:
+    return tuple(_log(log) for log in reply.elements())
+
+
+def _receipt(reply: Reply) -> Hashable:
+    if reply.is_null:
+        return _NOT_MINED
+    return (
+        reply.member("transactionHash").data(32),
+        reply.member("status").flag(),
+        reply.member("blockNumber").quantity(),
+        reply.member("blockHash").data(32),
+        reply.member("gasUsed").quantity(),
+        reply.member("effectiveGasPrice").quantity(),
+        _logs(reply.member("logs")),
+    )
+
+
+def _fee_history(reply: Reply) -> Hashable:
+    return (
+        tuple(fee.quantity() for fee in reply.member("baseFeePerGas").elements()),
+        tuple(
+            tuple(fee.quantity() for fee in block.elements())
+            for block in reply.member("reward").elements()
+        ),
+    )
+
+
+def _block_words(reply: Reply) -> str:
+    block_hash = reply.member("hash").data(32)
+    return f"block {reply.member('number').quantity()} 0x{block_hash.hex()}"
+
+
+def _receipt_words(reply: Reply) -> str:
+    outcome = "succeeded" if reply.member("status").flag() else "failed"
+    block_hash = reply.member("blockHash").data(32)
+    number = reply.member("blockNumber").quantity()
+    logs = len(reply.member("logs").elements())
+    return f"{outcome} in block {number} 0x{block_hash.hex()} with {logs} logs"
+
+
+def _bytes_words(content: bytes) -> str:
+    shown = "0x" + content[:_SHOWN_BYTES].hex()
+    return shown if len(content) <= _SHOWN_BYTES else f"{shown}… ({len(content)} bytes)"
+
+
+_MEANINGS: dict[str, Callable[[Reply], Hashable]] = {
+    "eth_blockNumber": Reply.quantity,
+    "eth_call": Reply.data,
+    "eth_chainId": Reply.quantity,
+    "eth_estimateGas": Reply.quantity,
+    "eth_feeHistory": _fee_history,
+    "eth_getBalance": Reply.quantity,
+    "eth_getBlockByHash": _block,
+    "eth_getBlockByNumber": _block,
+    "eth_getCode": Reply.data,
+    "eth_getLogs": _logs,
+    "eth_getTransactionCount": Reply.quantity,
+    "eth_getTransactionReceipt": _receipt,
+    "eth_sendRawTransaction": lambda reply: reply.data(32),
+}
