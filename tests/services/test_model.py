@@ -40,7 +40,8 @@ PROFILE = settings(
     database=None,
 )
 CALLS = st.integers(1, 25)  # of a round with one thing to do, which makes some twenty
-EVENTS = ["kill", "kill", "overtake", "second run", "mine", "reorganise", "drop", "take nonce"]
+EVENTS = ["kill", "kill", "lose lease", "overtake", "second run"]
+EVENTS += ["mine", "reorganise", "drop", "take nonce"]
 DEPTHS = st.integers(1, 4)
 
 
@@ -102,13 +103,23 @@ class Story(RuleBasedStateMachine):
             self.seal(1)
         calls = Calls(number, is_before)
 
+        left: list[object] = []
+
+        def lose_lease() -> None:
+            # So slow a run that its lease ends and another one begins.
+            world.pass_time(LEASE)
+            world.begin_run()
+            left.append(world.contents())
+
         def overtake() -> None:
-            # So slow a run that its lease ends, and another one does its work in between.
+            # Another one that has done the work, too.
             world.pass_time(LEASE)
             world.run()
+            lose_lease()
 
         events: dict[str, Event] = {
             "kill": calls.kill,
+            "lose lease": lose_lease,
             "overtake": overtake,
             "second run": world.run,
             "mine": world.anvil.mine,
@@ -118,6 +129,8 @@ class Story(RuleBasedStateMachine):
         }
         calls.event = events[event]
         world.run(calls)
+        # What was overtaken wrote nothing from then on.
+        assert left in ([], [world.contents()])
 
     @rule(gwei=st.sampled_from([10, 90, 150, 300]), is_sealed=st.booleans())
     def stall(self, gwei: int, is_sealed: bool) -> None:  # noqa: FBT001 - drawn

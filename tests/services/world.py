@@ -7,6 +7,7 @@ on, a block is mined when a broadcast returns.
 
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, cast
@@ -18,16 +19,17 @@ from registry.chain.contract import seal_anchored_topic
 from registry.chain.rpc import Rpc
 from registry.core.batch import BatchState
 from registry.core.canonical import Canonicalization
-from registry.errors import ConflictError, UnavailableError
+from registry.errors import ConflictError, LeaseHeldError, UnavailableError
 from registry.services.anchoring import Anchoring
 from registry.services.intake import Submission, add_credentials
 from registry.services.nightly import Nightly
 from registry.services.ports import Attempt, Batch, Call, Chain, Fees, Purpose, Store
 from registry.services.sending import Sending
 from registry.services.status import StatusService
-from registry.store import open_store
+from registry.store import SqlStore, open_store
 from tests.anvil import Anvil, open_chain
 from tests.services.office import new_salt
+from tests.store.builders import contents
 
 GWEI: Final = 10**9
 LEASE: Final = timedelta(minutes=10)
@@ -106,7 +108,7 @@ class World:
         self.signer = development_signer()
         deploy(self.chain, self.signer)
         self.anvil.automine(on=False)
-        self.store: Store = open_store("sqlite:///:memory:")
+        self.store: SqlStore = open_store("sqlite:///:memory:")
         self.automine = True
         self.runs = 0
         self.added = 0
@@ -139,6 +141,15 @@ class World:
             pass
         except Killed:
             assert calls is not None
+
+    def begin_run(self) -> None:
+        """Take the lease, as a run that goes on for as long as the lease does."""
+        with suppress(LeaseHeldError):
+            self.store.acquire_lease(self.issuer, "a third run", now=self.now, duration=LEASE)
+
+    def contents(self) -> object:
+        """Every row of the store."""
+        return contents(self.store)
 
     @property
     def statuses(self) -> StatusService:
