@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -5,6 +6,32 @@ import pytest
 
 from registry.store import SqlStore, open_store
 from tests.databases import PostgresServer, postgres_server, sqlite_url
+from tests.secret_spellings import Needle, files_under, files_with
+
+# The key of Anvil's first account, with which most tests sign. Everybody knows it; but where it
+# is written, a key that nobody knows would be.
+DEVELOPMENT_KEY = Needle(
+    bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
+)
+STARTED = time.time()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the session if a test, or what it tests, wrote a private key anywhere."""
+    if hasattr(session.config, "workerinput"):
+        return  # a worker of xdist: its folder is in the controller's
+    found = list(files_with(DEVELOPMENT_KEY, _written(session.config)))
+    for path in found:
+        print(f"\nPRIVATE KEY: the development key stands in {path}")  # noqa: T201 - for who runs it
+    if found:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _written(config: pytest.Config) -> Iterator[Path]:
+    # Private in pytest, but the only way to the folder that it made.
+    base: Path = config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+    yield from files_under(base)
+    yield from files_under(config.rootpath / ".hypothesis", since=STARTED)
 
 
 @pytest.fixture(scope="session")
