@@ -106,7 +106,10 @@ def test_a_night_without_a_chain_is_finished_by_the_next_run() -> None:
     assert pending.code == 0
     assert rootseal("nightly", "--patience", "30").code == 0
     again = rootseal("nightly", "--json")
-    assert (again.code, again.json) == (0, {"final": True, "batches": [], "changes": [], "waiting": []})
+    assert (again.code, again.json) == (
+        0,
+        {"final": True, "batches": [], "changes": [], "waiting": []},
+    )
     assert rootseal("issuer", "show", "--json").json["anchorCount"] == 1
 
 
