@@ -37,7 +37,7 @@ from registry.services.sending import Sending
 _log = logging.getLogger(__name__)
 _CLOCK_SKEW: Final = timedelta(hours=2)  # between us and a block's miner, generously
 DEADLINE_MARGIN: Final = timedelta(minutes=10)  # what an authorization must still last
-_REMEMBERED: Final = 100  # final batches looked back at; a reorganisation spans hours, not months
+_REMEMBERED: Final = 20  # batches looked back at; a reorganisation spans hours, not weeks
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,8 @@ class Anchoring:
         chain that holds none of them was reset, or is another of the same id: `ConflictError`.
         """
         lost: list[Batch] = []
-        for batch in self.store.batches(
-            issuer=issuer, states={BatchState.FINAL}, limit=_REMEMBERED
-        ):
-            standing = self.standing(batch)
-            if standing.anchor is None:
-                continue  # final before this chain was configured
-            if self._is_held(batch, standing.anchor):
+        for batch, anchor in self._newest_final(issuer):
+            if self._is_held(batch, anchor):
                 break
             lost.append(batch)
         else:
@@ -94,6 +89,18 @@ class Anchoring:
         for batch in lost:
             _log.error("a final anchor left the chain", extra={"batch": batch.id})
             self._move(batch, lease, BatchState.FINAL, BatchState.ANCHORING)
+
+    def _newest_final(self, issuer: bytes) -> list[tuple[Batch, Anchor]]:
+        """The last batches that are final on this chain, the highest block first.
+
+        By block and not by age: an older batch may have been anchored later.
+        """
+        found = []
+        for batch in self.store.batches(issuer=issuer, limit=_REMEMBERED):
+            standing = self.standing(batch)
+            if standing.state is BatchState.FINAL and standing.anchor is not None:
+                found.append((batch, standing.anchor))
+        return sorted(found, key=lambda pair: pair[1].block_number, reverse=True)
 
     def _advance(self, batch: Batch, lease: Lease) -> None:
         if batch.head is None:

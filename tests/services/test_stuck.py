@@ -273,3 +273,16 @@ def test_a_chain_that_lost_all_that_is_final_is_taken_for_another(own_office: Of
         office.nightly.run(office.issuer, patience=NOW)
     assert office.store.batch(batch.id).state is BatchState.FINAL
     assert (office.attempts(new), office.nonce()) == ([], before)
+
+
+def test_an_older_batch_in_a_later_block_is_looked_at_too(own_office: Office) -> None:
+    office = own_office
+    late, early = office.sealed("diploma"), office.final("certificate")
+    office.finish(late)
+    (before,) = office.store.anchors(late.id)
+    office.anvil.replace_from(before.block_number)
+    office.anvil.ask("anvil_dropAllTransactions")
+    assert office.nightly.run(office.issuer, patience=PATIENCE).is_final
+    (after,) = office.store.anchors(late.id)
+    assert after.block_hash != before.block_hash
+    assert (office.events(late), office.events(early)) == (1, 1)
