@@ -58,8 +58,8 @@ class _Tally:
         is_held_up = bool(self.obstacles or self.for_people)
         return is_held_up and not (self.moved or self.outages or self.waiting)
 
-    def run(self, move: Callable[[], object]) -> None:
-        """Make a move and count it; what stands against it holds up no other."""
+    def run(self, move: Callable[[], object], *, counts: bool = True) -> None:
+        """Make a move, and count it if it leads on; what stands against it holds up no other."""
         try:
             move()
         except (GasTooExpensiveError, LeaseHeldError) as exc:
@@ -75,7 +75,7 @@ class _Tally:
             _log.warning("refused", extra={"detail": str(exc)})
             self.obstacles.append(exc)
         else:
-            self.moved += 1
+            self.moved += counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ class Nightly:
         for batch in self.unfinished(issuer):
             chains = self._missing_chains(batch)
             if chains is not None:
-                tally.run(partial(self._set_chains, batch, chains, shift))
+                tally.run(partial(self._set_chains, batch, chains, shift), counts=False)
             for anchoring in self._anchorings_of(batch):
                 if anchoring.standing(batch).state in UNFINISHED:
                     tally.run(partial(self._advance, anchoring, batch, shift))

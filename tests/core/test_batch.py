@@ -2,7 +2,7 @@ from itertools import product
 
 import pytest
 
-from registry.core.batch import UNFINISHED, BatchState, may_move
+from registry.core.batch import UNFINISHED, BatchState, least, may_move
 
 ALLOWED = {
     ("open", "sealed"),
@@ -11,6 +11,7 @@ ALLOWED = {
     ("anchoring", "anchored"),
     ("anchored", "anchoring"),
     ("anchored", "final"),
+    ("final", "anchoring"),
 }
 
 
@@ -22,8 +23,23 @@ def test_a_batch_moves_by_this_table_only(source: BatchState, target: BatchState
     assert may_move(source, target) == ((source.value, target.value) in ALLOWED)
 
 
-def test_a_final_batch_stays_final() -> None:
-    assert not any(may_move(BatchState.FINAL, target) for target in BatchState)
+@pytest.mark.parametrize(
+    ("states", "want"),
+    [
+        pytest.param([BatchState.FINAL], BatchState.FINAL, id="one chain"),
+        pytest.param([BatchState.FINAL, BatchState.SEALED], BatchState.SEALED, id="one behind"),
+        pytest.param([BatchState.ANCHORED, BatchState.FINAL], BatchState.ANCHORED, id="any order"),
+    ],
+)
+def test_a_batch_on_several_chains_is_as_far_as_the_slowest(
+    states: list[BatchState], want: BatchState
+) -> None:
+    assert least(states) is want
+
+
+def test_a_batch_on_no_chain_has_no_state() -> None:
+    with pytest.raises(ValueError, match="empty"):
+        least([])
 
 
 def test_a_sealed_batch_never_opens_again() -> None:
