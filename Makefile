@@ -7,7 +7,7 @@ JOBS ?= 2
 # In memory where the system has it: the tests of the stores wait for the disk at every commit.
 TEST_TMP := $(shell test -w /dev/shm && echo /dev/shm || echo /tmp)
 
-.PHONY: help demo test test-python test-contracts check setup lock generate bench clean
+.PHONY: help demo test test-long test-python test-contracts check setup lock generate bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -17,6 +17,9 @@ demo: $(READY) ## The main job on a local chain: add, seal, anchor, verify, revo
 	@$(BIN)/python scripts/demo.py
 
 test: test-contracts test-python ## All tests
+
+test-long: export ROOTSEAL_LONG_TESTS = 1
+test-long: test ## All tests, with every kill point, every changed byte and long stories; an hour or more
 
 test-contracts: $(READY)
 	@echo "== Contract tests (forge)"
