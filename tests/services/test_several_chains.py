@@ -182,6 +182,14 @@ def test_a_chain_added_later_takes_what_is_sealed_but_not_what_is_anchored(
     assert offices.states(old) == [(31337, BatchState.FINAL)]
 
 
+def test_a_batch_that_is_anchored_goes_to_no_other_chain(offices: Offices) -> None:
+    """Its statuses may have changed by then, and would be unknown there."""
+    batch = offices.first.anchored("diploma")
+    assert offices.night().is_final
+    assert offices.states(batch) == [(31337, BatchState.FINAL)]
+    assert offices.events(batch) == (1, 0)
+
+
 def test_a_chain_taken_out_of_the_settings_is_waited_for_no_more(offices: Offices) -> None:
     batch = offices.first.sealed("diploma")
     offices.die()
