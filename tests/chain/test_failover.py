@@ -341,6 +341,13 @@ class TestSending:
             chain.broadcast(signed.raw)
         assert caught.value.reason == "nonce-too-low"
 
+    def test_a_hash_of_something_else_is_no_acceptance(
+        self, proxy: RpcProxy, signed: SignedTransaction
+    ) -> None:
+        proxy.lie(SEND, lambda _: "0x" + "11" * 32)
+        with opened([proxy]) as chain, pytest.raises(UnavailableError, match="transaction's hash"):
+            chain.broadcast(signed.raw)
+
     def test_silence_everywhere_refuses_nothing(
         self, trio: list[RpcProxy], signed: SignedTransaction
     ) -> None:

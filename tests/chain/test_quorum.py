@@ -349,8 +349,15 @@ def test_a_dead_node_is_left_alone_for_a_while(
     assert len(trio[0].asked) > asked
 
 
-def test_ranges_that_all_refuse_are_split(
-    anvil: Anvil, mined: Mined, two_of_three: EvmChain, trio: list[RpcProxy], chain: EvmChain
+@pytest.mark.parametrize("wide", [True, False], ids=["one takes any range", "none does"])
+def test_ranges_that_too_few_take_are_split(
+    anvil: Anvil,
+    mined: Mined,
+    two_of_three: EvmChain,
+    trio: list[RpcProxy],
+    chain: EvmChain,
+    *,
+    wide: bool,
 ) -> None:
     anvil.mine(30)
 
@@ -358,8 +365,18 @@ def test_ranges_that_all_refuse_are_split(
         first, last = (int(parameters[0][name], 16) for name in ("fromBlock", "toBlock"))
         return Refusal("block range too large", -32005) if last - first >= 4 else None
 
-    for proxy in trio[1:]:
-        proxy.fail_if("eth_getLogs", too_long)
     trio[0].fail("eth_getLogs", Fault.DROP)
+    trio[1].fail_if("eth_getLogs", too_long)
+    if not wide:
+        trio[2].fail_if("eth_getLogs", too_long)
     want = chain.issuer_anchors(mined.issuer)
     assert two_of_three.issuer_anchors(mined.issuer) == want
+
+
+def test_a_node_of_another_chain_is_logged_once(
+    mined: Mined, two_of_three: EvmChain, trio: list[RpcProxy], caplog: pytest.LogCaptureFixture
+) -> None:
+    trio[0].lie("eth_chainId", lambda _: "0x1")
+    for _ in range(3):
+        assert two_of_three.head() == mined.head
+    assert [r.levelname for r in caplog.records if r.levelname == "ERROR"] == ["ERROR"]
