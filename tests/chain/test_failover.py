@@ -193,6 +193,16 @@ class TestFailover:
             several.estimate(chain.anchor_call(signer.address, SEAL), sender=signer.address)
         assert trio[1].asked == []
 
+    @pytest.mark.parametrize(
+        "lagging", [Refusal("Unknown block", -39001), Refusal("header not found")], ids=str
+    )
+    def test_a_node_that_lags_leaves_the_answer_to_the_next(
+        self, chain: EvmChain, trio: list[RpcProxy], lagging: Refusal
+    ) -> None:
+        trio[0].fail("eth_getCode", lagging)
+        with opened(trio) as several:
+            assert several.is_genuine(chain.contract, at=chain.head())
+
     def test_if_all_are_away_nobody_was_asked(self, trio: list[RpcProxy]) -> None:
         for proxy in trio:
             proxy.fail(ANY, Fault.HTTP_502)

@@ -171,6 +171,10 @@ TAMPERED: dict[str, Callable[[list[Any]], list[Any]]] = {
     "the newest withheld": lambda logs: logs[:-1],
     "all withheld": lambda _: [],
     "one twice": lambda logs: [*logs[:3], logs[0]],
+    "two of a sequence": lambda logs: [
+        *logs,
+        {**logs[0], "topics": [*logs[0]["topics"][:2], word(7), logs[0]["topics"][3]]},
+    ],
     "one made up": lambda logs: [*logs, {**logs[0], "topics": [*logs[0]["topics"][:3], word(5)]}],
     "a wrong sequence": lambda logs: [
         *logs[:3],
@@ -266,6 +270,15 @@ class TestOperators:
         assert chain.operators(hers) == {}
         limit(proxy, 1, LIMITS[1])
         assert proxied.operators(signer.address) == want
+
+    def test_an_appointment_outside_the_range_asked_for_is_not_believed(
+        self, chain: EvmChain, signer: LocalSigner, proxied: EvmChain, proxy: RpcProxy
+    ) -> None:
+        call = chain.operator_call(signer.address, b"\7" * 20, Role.ANCHOR, FOR_EVER)
+        send(chain, signer, call)
+        proxy.lie(LOGS, TAMPERED["of another range"])
+        with pytest.raises(UnavailableError, match="not the logs asked for"):
+            proxied.operators(signer.address)
 
 
 def authorization(**changes: object) -> Authorization:
