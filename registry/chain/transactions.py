@@ -3,6 +3,7 @@
 Pure: holds no key and asks nobody. A signature is 65 bytes here, r ‖ s ‖ v with v 27 or 28.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final  # RLP is nested bytes of any shape
 
@@ -10,6 +11,7 @@ import rlp  # type: ignore[import-untyped]  # has no annotations
 from eth_keys.datatypes import Signature
 from eth_keys.exceptions import BadSignature
 from eth_utils.crypto import keccak
+from rlp.codec import consume_length_prefix  # type: ignore[import-untyped]  # as rlp
 
 from registry.core.address import ADDRESS_BYTES
 from registry.services.ports import Fees, SignedTransaction, UnsignedTransaction
@@ -130,17 +132,28 @@ def _read(raw: bytes) -> tuple[UnsignedTransaction, bytes]:
 
 
 def _fields(raw: bytes) -> list[bytes]:
-    """The fields but for the access list."""
+    """The fields but for the access list.
+
+    Read one after the other: what recurses, as `rlp.decode` does, ends with the stack at lists in
+    lists in lists, for py_ecc raises the interpreter's own limit.
+    """
     try:
-        fields: object = rlp.decode(raw[len(_TYPE) :])
-    except (rlp.DecodingError, RecursionError) as exc:  # lists in lists in lists …
+        fields = list(_items(raw, len(_TYPE)))
+    except (rlp.DecodingError, IndexError) as exc:
         raise ValueError("not RLP") from exc
-    if not isinstance(fields, list) or len(fields) != _FIELDS:
+    if len(fields) != _FIELDS:
         raise ValueError(f"not {_FIELDS} fields")
     del fields[_ACCESS_LIST]
-    if not all(isinstance(field, bytes) for field in fields):
-        raise ValueError("a list where there must be bytes")
     return fields
+
+
+def _items(raw: bytes, start: int) -> Iterator[bytes]:
+    """The contents of the items of the list at `start`; lists in it are taken for bytes."""
+    _, _, _, start = consume_length_prefix(raw, start)
+    while start < len(raw):
+        _, _, length, start = consume_length_prefix(raw, start)
+        yield raw[start : start + length]
+        start += length
 
 
 def _number(field: bytes) -> int:
