@@ -9,10 +9,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from registry.core.address import format_address
 from registry.core.fees import Fees, raised
 from registry.errors import (
+    ConflictError,
     GasTooExpensiveError,
     NotAllowedError,
     StaleStateError,
@@ -32,6 +34,10 @@ from registry.services.ports import (
 )
 
 _log = logging.getLogger(__name__)
+_DOUBLINGS: Final = 10  # of a wait: from three minutes to two days
+_CLOCK_SKEW: Final = timedelta(hours=1)
+_MAX_GAP: Final = 16  # nonces filled below a stuck status change; more is a node's mistake
+_MAX_ANCHOR_GAS: Final = 1_000_000  # an anchor takes some 55,000; wallets check many signatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +70,44 @@ class Sending:
         live = self._live(attempts)
         if live is not None:
             self._push(live, call, attempts, lease)
-        elif self.mined(attempts) is None:
-            # Else mined between the caller's look at the effect and now: the next look sees it.
+        elif self._needs_another(self._here(attempts)):
             self._send_new(purpose, subject_id, call, attempts, lease)
+
+    def is_settled(self, attempts: list[Attempt]) -> bool:
+        """Whether none of the attempts for this chain can be mined any more."""
+        return self._live(attempts) is None
+
+    def _needs_another(self, attempts: list[Attempt]) -> bool:
+        """Whether a new transaction is called for, now that none is under way; newest first.
+
+        Raises `TransactionRefusedError` while it would follow too soon on one that failed.
+        """
+        receipts = [self.chain.mined(attempt.transaction) for attempt in attempts]
+        found = [receipt for receipt in receipts if receipt is not None]
+        if any(receipt.succeeded for receipt in found):
+            # Mined between the caller's look at the effect and now: the next look sees it.
+            return False
+        if found:
+            self._require_pause(attempts[0], failures=len(found))
+        elif attempts and attempts[0].purpose is Purpose.STATUS:
+            # Its nonce is used up, by somebody else it seems; or its receipt is only slow to show,
+            # and the change would be made twice.
+            return self._is_overdue(attempts[0])
+        return True
+
+    def _require_pause(self, last: Attempt, *, failures: int) -> None:
+        """Let each failure in a block, which was paid for, double the wait for the next try.
+
+        A simulation that says yes to what a block then refuses is a lie, or a race lost.
+        """
+        pause = self.replace_after * 2 ** min(failures - 1, _DOUBLINGS)
+        if self.clock() - last.created_at < pause:
+            raise TransactionRefusedError(
+                f"transaction 0x{last.transaction.hex()} for {last.purpose.value} "
+                f"{last.subject_id} failed in its block, as {failures} did so far: the next try "
+                f"is not before {last.created_at + pause:%Y-%m-%d %H:%M:%S} UTC",
+                reason="rejected",
+            )
 
     # -- which attempt counts
 
@@ -82,7 +123,14 @@ class Sending:
         return None
 
     def _is_overdue(self, attempt: Attempt) -> bool:
-        return self.clock() - attempt.created_at >= self.replace_after
+        """Whether it is time for a replacement; each waits twice as long as the one before.
+
+        Where a chain stands still, no fee helps, and the cap would be reached in an hour.
+        """
+        age = self.clock() - attempt.created_at
+        patience = self.replace_after * 2 ** min(attempt.replacement, _DOUBLINGS)
+        # Far in the future it was made by a clock that was wrong.
+        return age >= patience or age < -_CLOCK_SKEW
 
     def _is_ours(self, attempt: Attempt) -> bool:
         return self.signer is not None and self.signer.address == attempt.sender
@@ -100,13 +148,37 @@ class Sending:
             self._send_new(live.purpose, live.subject_id, call, attempts, lease)
         elif self._is_overdue(live) and self._is_ours(live):
             if self._free_nonce(live.sender) < live.nonce:
-                # Below it is a nonce that nobody has any more: a reorganisation took somebody
-                # else's transaction. Whoever comes next needs it, so let it be the same call.
-                self._send_new(live.purpose, live.subject_id, call, attempts, lease)
-            else:
+                self._fill_gap(live, call, attempts, lease)
+            elif self._is_next(live):
                 self._replace(live, call, attempts, lease)
         elif refusal is not None:
             raise refusal
+        elif self._is_overdue(live):
+            raise ConflictError(
+                f"transaction 0x{live.transaction.hex()} under nonce {live.nonce} of "
+                f"{format_address(live.sender)} is stuck, and another key is configured: set that "
+                "key until it is mined"
+            )
+
+    def _is_next(self, attempt: Attempt) -> bool:
+        """Whether its nonce is the next; else it waits for another one, and no fee helps."""
+        if attempt.nonce == self.chain.next_nonce(attempt.sender):
+            return True
+        _log.warning("another transaction is in the way", extra=_fields(attempt))
+        return False
+
+    def _fill_gap(self, live: Attempt, call: Call, attempts: list[Attempt], lease: Lease) -> None:
+        """Sign the same call for a lower nonce, which nobody has any more.
+
+        A reorganisation took somebody else's transaction. Whoever comes next needs the nonce.
+        """
+        gap = live.nonce - self.chain.next_nonce(live.sender)
+        if gap > _MAX_GAP and live.purpose is Purpose.STATUS:
+            raise ConflictError(
+                f"transaction 0x{live.transaction.hex()} waits under nonce {live.nonce}, {gap} "
+                f"beyond the next of {format_address(live.sender)}: a node told a wrong nonce"
+            )
+        self._send_new(live.purpose, live.subject_id, call, attempts, lease)
 
     def _takes_over(self, live: Attempt, refusal: TransactionRefusedError | None) -> bool:
         """Whether our key goes past one that cannot pay or is gone: a drained operator's.
@@ -129,6 +201,13 @@ class Sending:
         unsigned = self.chain.prepare(
             call, sender=signer.address, nonce=nonce, fees=self.chain.suggest_fees()
         )
+        if purpose is Purpose.ANCHOR and unsigned.gas > _MAX_ANCHOR_GAS:
+            # Only a wallet that is asked for its signature could want so much, at our expense.
+            raise TransactionRefusedError(
+                f"{call.label} would take {unsigned.gas} gas, and no anchor is worth more than "
+                f"{_MAX_ANCHOR_GAS}",
+                reason="rejected",
+            )
         attempt = self._record(purpose, subject_id, unsigned, len(attempts), lease)
         self._broadcast_in_turn(attempt, lease)
 
@@ -234,7 +313,7 @@ class Sending:
                 renewed = self._renew(earlier, lease)
             except StaleStateError:
                 # Of another issuer, whose own run will replace it; or just replaced by one.
-                _log.warning("another issuer's transaction is in the way", extra=_fields(earlier))
+                _log.warning("another transaction is in the way", extra=_fields(earlier))
                 return
             self._log_attempt("attempt replaced", renewed)
             self._broadcast(renewed)

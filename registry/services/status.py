@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from registry.core.batch import BatchState
+from registry.core.address import format_address
 from registry.errors import ConflictError, InvalidInputError, TransactionRefusedError
 from registry.services.ports import (
     Batch,
@@ -110,8 +110,9 @@ class StatusService:
                 )
 
     def _anchored(self, batch_id: int) -> Batch:
+        """The batch, if it is anchored anywhere: where it is not yet, the change comes later."""
         batch = self.store.batch(batch_id)
-        if batch.state not in {BatchState.ANCHORED, BatchState.FINAL}:
+        if not self.store.anchors(batch.id):
             raise ConflictError(
                 f"batch {batch.id} is {batch.state.value}: a status needs an anchored seal"
             )
@@ -129,11 +130,14 @@ def advance_status_changes(sending: Sending, store: Store, issuer: bytes, *, lea
     for change in store.open_status_changes_on(issuer, chain_id):
         # Asked first: what is found in these blocks afterwards stays in them.
         finalized = sending.chain.finalized()
-        mined = sending.mined(store.attempts(Purpose.STATUS, change.id))
+        attempts = store.attempts(Purpose.STATUS, change.id)
+        mined = sending.mined(attempts)
         if mined is not None and mined.block_number > finalized:
             return
         refusal = None
-        if mined is None:
+        # One that was mined may have another attempt under a higher nonce, which would be made
+        # again after the changes to come, and undo them: it must be mined or void first.
+        if mined is None or not sending.is_settled(attempts):
             refusal = _send(sending, change, lease)
             if refusal is None:
                 return
@@ -144,6 +148,7 @@ def advance_status_changes(sending: Sending, store: Store, issuer: bytes, *, lea
 
 def _send(sending: Sending, change: StatusChange, lease: Lease) -> str | None:
     """Have the change on its way; why the contract refuses it for ever, if it does."""
+    _require_contract(sending, change)
     call = sending.chain.status_call(change)
     try:
         sending.ensure_sent(Purpose.STATUS, change.id, call, lease=lease)
@@ -156,6 +161,22 @@ def _send(sending: Sending, change: StatusChange, lease: Lease) -> str | None:
             raise
         return str(exc)
     return None
+
+
+def _require_contract(sending: Sending, change: StatusChange) -> None:
+    """Refuse to change in one contract what stands in another: nobody would look there."""
+    chain = sending.chain
+    for batch in sending.store.batches_with_seal(change.seal):
+        for found in sending.store.on_chains(batch.id):
+            anchor = found.anchor
+            if batch.issuer != change.issuer or anchor is None or anchor.chain_id != chain.chain_id:
+                continue
+            if anchor.contract != chain.contract:
+                raise ConflictError(
+                    f"batch {batch.id} is anchored in contract {format_address(anchor.contract)}, "
+                    f"not in the configured {format_address(chain.contract)}: set contract for its "
+                    "status changes"
+                )
 
 
 def _overlap(some: tuple[int, ...] | None, others: tuple[int, ...] | None) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, exists, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 
 from registry.core.batch import BatchState
 from registry.errors import NotFoundError, StaleStateError
@@ -102,6 +102,37 @@ class StatusMarks:
                 close = update(status_changes).where(status_changes.c.id == change_id)
                 refusal = _refusal(connection, change_id)
                 connection.execute(close.values(done_at=now, refusal=refusal))
+
+    def reopen_status_changes(
+        self, issuer: bytes, chain_ids: Iterable[int], *, lease: Lease
+    ) -> None:
+        """Open every closed change again that one of the chains lacks on which its batch stands.
+
+        Such a chain was out of the settings, or had no anchor of it, when the change was closed.
+        Of changes that are the same the last alone counts.
+        """
+        if issuer != lease.issuer:
+            raise StaleStateError(f"the lease is not for issuer 0x{issuer.hex()}")
+        lacking = (
+            select(status_changes.c.id)
+            .where(
+                status_changes.c.issuer == issuer,
+                status_changes.c.done_at.is_not(None),
+                _is_missing(chain_ids),
+            )
+            .order_by(status_changes.c.id)
+        )
+        newest = (
+            select(func.max(status_changes.c.id))
+            .where(status_changes.c.issuer == issuer)
+            .group_by(status_changes.c.request_hash)
+        )
+        with self._database.write() as connection:
+            hold_lease(connection, lease)
+            found = connection.execute(lacking.where(status_changes.c.id.in_(newest))).scalars()
+            for change_id in found.all():
+                reopen = update(status_changes).where(status_changes.c.id == change_id)
+                connection.execute(reopen.values(done_at=None, refusal=None))
 
 
 def hold_status_change(connection: Connection, change_id: int, *, issuer: bytes) -> None:

@@ -14,7 +14,7 @@ from registry.core.report import Verdict
 from registry.errors import RootsealError, UnavailableError
 from registry.services.audit import audit
 from registry.services.nightly import Night, Nightly
-from registry.services.ports import Batch, Chain, CredentialStatus
+from registry.services.ports import Batch, Chain, CredentialStatus, StatusChange
 from registry.services.verification import Verification
 from registry.store import SqlStore
 from tests.anvil import Anvil
@@ -68,6 +68,13 @@ class Offices:
         verifier = Verification({chain.chain_id: chain for chain in chains}, {}, utc_now)
         receipt = self.first.receipt(name)
         return verifier.verify(evidence_of(name.encode(), receipt)).verdict
+
+
+def revoke(offices: Offices) -> StatusChange:
+    (change,) = offices.first.statuses.request(
+        offices.first.issuer, [digest("diploma")], CredentialStatus.REVOKED, reason=0, now=utc_now()
+    )
+    return change
 
 
 @pytest.fixture(scope="module")
@@ -155,9 +162,7 @@ def test_a_poor_key_on_one_chain_stops_only_that_one(offices: Offices) -> None:
 def test_a_revocation_is_made_on_both(offices: Offices) -> None:
     offices.first.sealed("diploma")
     assert offices.night().is_final
-    (change,) = offices.first.statuses.request(
-        offices.first.issuer, [digest("diploma")], CredentialStatus.REVOKED, reason=0, now=utc_now()
-    )
+    change = revoke(offices)
     offices.die()
     for _ in range(6):
         offices.short_night()
@@ -169,6 +174,40 @@ def test_a_revocation_is_made_on_both(offices: Offices) -> None:
     assert offices.night().is_final
     assert offices.first.store.status_change(change.id).done_at is not None
     assert offices.verdict("diploma", offices.second.chain) is Verdict.INVALID
+
+
+def test_a_credential_is_revoked_where_it_stands_while_another_chain_is_down(
+    offices: Offices,
+) -> None:
+    offices.first.sealed("diploma")
+    offices.die()
+    for _ in range(6):
+        offices.short_night()
+        offices.mine()
+    revoke(offices)
+    for _ in range(6):
+        offices.short_night()
+        offices.mine()
+    assert offices.verdict("diploma", offices.first.chain) is Verdict.INVALID
+    offices.proxy.behave()
+    assert offices.night().is_final
+    assert offices.verdict("diploma", offices.second.chain) is Verdict.INVALID
+
+
+def test_a_chain_that_was_taken_out_and_comes_back_is_told_of_revocations(
+    offices: Offices,
+) -> None:
+    offices.first.sealed("diploma")
+    assert offices.night().is_final
+    change = revoke(offices)
+    offices.die()
+    assert offices.night(offices.first).is_final
+    assert offices.first.store.status_change(change.id).done_at is not None
+    offices.proxy.behave()
+    assert offices.night().is_final
+    assert offices.verdict("diploma", offices.second.chain) is Verdict.INVALID
+    both = [offices.first.chain, offices.second.chain]
+    assert audit(offices.first.store, both, offices.first.issuer) == []
 
 
 def test_a_chain_added_later_takes_what_is_sealed_but_not_what_is_anchored(
@@ -204,9 +243,7 @@ def test_a_chain_taken_out_of_the_settings_is_waited_for_no_more(offices: Office
 def test_an_open_revocation_waits_for_no_chain_that_is_taken_out(offices: Offices) -> None:
     offices.first.sealed("diploma")
     assert offices.night().is_final
-    (change,) = offices.first.statuses.request(
-        offices.first.issuer, [digest("diploma")], CredentialStatus.REVOKED, reason=0, now=utc_now()
-    )
+    change = revoke(offices)
     offices.die()
     for _ in range(6):
         offices.short_night()

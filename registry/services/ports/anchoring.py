@@ -215,5 +215,13 @@ class AnchoringStore(Protocol):
         was refused on any.
         """
 
+    def reopen_status_changes(
+        self, issuer: bytes, chain_ids: Iterable[int], *, lease: Lease
+    ) -> None:
+        """Open every closed change again that one of the chains lacks on which its batch stands.
+
+        Such a chain was out of the settings, or had no anchor of it, when the change was closed.
+        """
+
     def status_change(self, change_id: int) -> StatusChange:
         """One change. Raises `NotFoundError`."""

@@ -1,0 +1,155 @@
+"""Reorganisations, nodes and counterparts that would have a change undone, doubled or overpaid."""
+
+import time
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from registry.chain import DEVELOPMENT_CHAIN_ID, EvmChain, recovered_signer
+from registry.chain.artifact import artifact
+from registry.core.address import format_address, parse_address
+from registry.errors import ConflictError, TransactionRefusedError
+from registry.services.audit import audit
+from registry.services.authorizing import Relaying
+from registry.services.ports import Attempt, Authorization, Purpose, Role, StatusChange
+from tests.anvil import Anvil, send
+from tests.rpc_proxy import Fault, RpcProxy
+from tests.services.office import PATIENCE, Office, stranger, utc_now
+from tests.services.test_anchoring import take_nonce
+from tests.services.test_status import ACTIVE, REVOKED, SUSPENDED, ask, on_chain, outcome
+
+NOW = timedelta(0)
+GWEI = 10**9
+
+
+def attempts_of(office: Office, change: StatusChange) -> list[Attempt]:
+    return office.store.attempts(Purpose.STATUS, change.id)
+
+
+def deployed(anvil: Anvil, sender: bytes, code: bytes) -> bytes:
+    """Address of a contract whose creation code this is."""
+    transaction = {"from": format_address(sender), "data": "0x" + code.hex()}
+    sent = anvil.ask("eth_sendTransaction", transaction).value
+    deadline = time.monotonic() + 10
+    while (receipt := anvil.ask("eth_getTransactionReceipt", sent)).is_null:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return parse_address(str(receipt.member("contractAddress").value))
+
+
+def test_a_change_parked_above_lost_nonces_is_not_made_after_a_later_one(
+    own_office: Office,
+) -> None:
+    office = own_office
+    office.final("diploma")
+    hurried = replace(office, replace_after=NOW)
+    office.anvil.automine(on=False)
+    first = office.nonce()
+    for nonce in (first, first + 1):  # somebody else's with our key, both to be lost
+        take_nonce(office, nonce)
+        office.anvil.mine()
+    (suspended,) = ask(office, SUSPENDED, "diploma")
+    office.advance_status_changes()
+    office.anvil.reorganise(2)
+    office.anvil.ask("anvil_dropAllTransactions")
+    (reinstated,) = ask(office, ACTIVE, "diploma")
+    for _ in range(12):
+        hurried.advance_status_changes()
+        office.anvil.mine(3)
+    assert (outcome(office, suspended), outcome(office, reinstated)) == ((True, False),) * 2
+    assert on_chain(office, "diploma") is ACTIVE
+    batch = office.sealed("certificate")  # the next nonces: nothing lies in wait there
+    for _ in range(5):
+        office.advance(batch)
+        office.anvil.mine(2)
+    assert on_chain(office, "diploma") is ACTIVE
+    assert audit(office.store, [office.chain], office.issuer) == []
+
+
+def test_a_receipt_that_is_slow_to_show_makes_no_second_change(
+    office: Office, proxy: RpcProxy, proxied: EvmChain
+) -> None:
+    office.final("diploma")
+    (change,) = ask(office, SUSPENDED, "diploma")
+    office.advance_status_changes()
+    office.anvil.mine(3)
+    proxy.fail("eth_getTransactionReceipt", Fault.NULL, times=4)
+    for _ in range(3):
+        office.with_chain(proxied).advance_status_changes()
+    assert len(attempts_of(office, change)) == 1
+
+
+def test_a_change_by_a_key_that_was_replaced_says_what_it_waits_for(office: Office) -> None:
+    assert office.signer is not None
+    office.final("diploma")
+    other = stranger()
+    both = Role.ANCHOR | Role.STATUS
+    appoint = office.chain.operator_call(office.issuer, other.address, both, 2**64 - 1)
+    send(office.chain, office.signer, appoint)
+    office.anvil.automine(on=False)
+    (change,) = ask(office, REVOKED, "diploma")
+    office.advance_status_changes()
+    office.anvil.ask("anvil_setNextBlockBaseFeePerGas", hex(30 * GWEI))
+    office.anvil.mine()
+    successor = replace(office.with_signer(other), replace_after=NOW)
+    with pytest.raises(ConflictError, match="is stuck, and another key is configured"):
+        successor.nightly.anchor(office.issuer, patience=NOW)
+    assert len(attempts_of(office, change)) == 1
+
+
+def test_a_status_is_changed_in_the_contract_that_holds_the_anchor_alone(office: Office) -> None:
+    assert office.signer is not None
+    office.final("diploma")
+    address = deployed(office.anvil, office.signer.address, artifact().creation_code)
+    moved = EvmChain(chain_id=DEVELOPMENT_CHAIN_ID, rpc_url=office.anvil.url, contract=address)
+    (change,) = ask(office, REVOKED, "diploma")
+    with pytest.raises(ConflictError, match="set contract for its status changes"):
+        office.with_chain(moved).nightly.anchor(office.issuer, patience=PATIENCE)
+    moved.close()
+    assert outcome(office, change) == (False, False)
+    office.finish_status_changes()
+    assert on_chain(office, "diploma") is REVOKED
+
+
+def test_a_chain_that_stands_still_is_offered_more_ever_more_slowly(office: Office) -> None:
+    office.anvil.automine(on=False)
+    batch = office.sealed("diploma")
+    hurried = replace(office, replace_after=timedelta(milliseconds=50))
+    deadline = time.monotonic() + 1
+    while time.monotonic() < deadline:
+        hurried.advance(batch)
+    assert 2 <= len(office.attempts(batch)) <= 6  # after 50, 100, 200, 400, 800 ms
+
+
+def test_a_wallet_that_says_yes_only_while_it_is_free_is_not_paid_for_often(
+    office: Office,
+) -> None:
+    """An institution that drains its relayer: the signature holds where gas costs nothing."""
+    #   GASPRICE ISZERO  PUSH4 magic  PUSH1 e0 SHL MUL  PUSH1 0 MSTORE  PUSH1 20 PUSH1 0 RETURN
+    runtime = bytes.fromhex("3a15631626ba7e60e01b0260005260206000f3")
+    size = f"{len(runtime):02x}"
+    creation = bytes.fromhex(f"60{size}600c60003960{size}6000f3") + runtime
+    institution, relayer = stranger(7), stranger(8)
+    wallet = deployed(office.anvil, institution.address, creation)
+    assert office.chain.code(wallet) == runtime  # type: ignore[attr-defined]  # the adapter's own
+    appoint = office.chain.operator_call(institution.address, wallet, Role.ANCHOR, 2**64 - 1)
+    send(office.chain, institution, appoint)
+    bait = replace(office, issuer=institution.address, signer=relayer)
+    batch = bait.sealed("bait")
+    assert batch.head is not None
+    permission = Authorization(
+        issuer=institution.address,
+        seal=batch.head.seal,
+        chain_id=DEVELOPMENT_CHAIN_ID,
+        contract=office.chain.contract,
+        deadline=int(time.time()) + 86_400,
+        signer=wallet,
+        signature=b"\1",
+    )
+    Relaying(office.store, {DEVELOPMENT_CHAIN_ID: office.chain}, utc_now, recovered_signer).take(
+        {"bait": permission}
+    )
+    with pytest.raises(TransactionRefusedError, match="failed in its block, as 1 did so far"):
+        bait.nightly.anchor(institution.address, patience=timedelta(seconds=3))
+    assert len(bait.attempts(batch)) == 1
