@@ -75,7 +75,7 @@ def authorize(
             "give the very deadline that was signed, as a time", place="--deadline"
         )
     chain_ids = chosen_chains(session)
-    hashes = list(dict.fromkeys(parse_seal(seal) for seal in seals))
+    hashes = list(dict.fromkeys(parse_seal(seal, place="SEAL") for seal in seals))
     if len(hashes) * len(chain_ids) > 1 and (out is None or signature is not None):
         raise InvalidInputError(
             f"{len(hashes)} seals on {len(chain_ids)} chains: name a folder with --out, or one "

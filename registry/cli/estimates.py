@@ -35,8 +35,6 @@ def _lines(estimate: Estimate) -> list[str]:
         f"eip155:{estimate.chain_id}: {estimate.credentials:,} credentials, "
         f"{estimate.transactions} transactions, {estimate.gas:,} gas"
     )
-    if not estimate.transactions:
-        return [head]
     return [
         head,
         _priced("fee now", estimate, estimate.fee_now),

@@ -12,7 +12,7 @@ from registry.cli.session import Session
 from registry.cli.targets import find_hash, parse_seal, parse_target
 from registry.errors import InvalidInputError
 from registry.services.ports import CredentialStatus, StatusChange
-from registry.services.status import REASONS
+from registry.services.status import REASONS, require_status_right
 
 # An enum, so that help and completion list the names.
 Reason = StrEnum("Reason", {name: name for name in REASONS})  # type: ignore[misc]  # made from data
@@ -87,6 +87,8 @@ def _request(
         raise InvalidInputError("name credentials by HASH or FILE, or a batch by --seal")
     store = session.existing_store
     registry = session.registry
+    for anchoring in registry.anchorings:
+        require_status_right(anchoring.sending, registry.issuer)
     code = REASONS[reason.value]
     if seal is not None:
         change = registry.statuses.request_for_seal(

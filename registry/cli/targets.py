@@ -38,11 +38,11 @@ def find_hash(store: Store, target: Target) -> bytes:
     raise NotFoundError(f"the store has no credential {target.name}")
 
 
-def parse_seal(text: str) -> bytes:
+def parse_seal(text: str, *, place: str = "--seal") -> bytes:
     """Read a seal. Raises `InvalidInputError`."""
     seal = parse_hash_digits(text)
     if seal is None:
-        raise InvalidInputError(f"not a seal (64 hex digits): {text[:80]!r}", place="--seal")
+        raise InvalidInputError(f"not a seal (64 hex digits): {text[:80]!r}", place=place)
     return seal
 
 

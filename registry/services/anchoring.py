@@ -184,7 +184,8 @@ class Anchoring:
             f"batch {batch.id} is sealed, but the key {format_address(signer.address)} may not "
             f"anchor for {format_address(issuer)} on chain {chain_id}: run `rootseal authorize "
             f"{seal.hex()} --chain-id {chain_id} --deadline 72h` with the institution's key, then "
-            "`rootseal relay FILE` here",
+            "`rootseal relay FILE` here; or, for all nights, `rootseal operator add "
+            f"{format_address(signer.address)} --until DATE` with the owner's",
             seal=seal,
             chain_id=chain_id,
         )

@@ -1,22 +1,32 @@
 """Status: revoke, suspend and reinstate credentials or whole batches, on chain."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from registry.core.address import format_address
-from registry.errors import ConflictError, InvalidInputError, TransactionRefusedError
+from registry.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotAllowedError,
+    TransactionRefusedError,
+    UnavailableError,
+)
 from registry.services.ports import (
     Batch,
     Chain,
     CredentialStatus,
     Lease,
     Purpose,
+    Role,
     StatusChange,
     Store,
 )
 from registry.services.receipts import find_one, leaf_of
 from registry.services.sending import Sending
+
+_log = logging.getLogger(__name__)
 
 # CRLReason, RFC 5280 §5.3.1: the reasons that make sense for a credential.
 REASONS: Final = {
@@ -117,6 +127,33 @@ class StatusService:
                 f"batch {batch.id} is {batch.state.value}: a status needs an anchored seal"
             )
         return batch
+
+
+def require_status_right(sending: Sending, issuer: bytes) -> None:
+    """Refuse to ask for what the configured key may not carry out; an outage lets it pass.
+
+    Raises `NotAllowedError`. A change once asked for is never given up, so one that can only be
+    refused would redden every night to come, and be made when nobody expects it any more.
+    """
+    signer, chain = sending.signer, sending.chain
+    if signer is None:
+        raise NotAllowedError(
+            "no key is configured to change statuses with: set keystore, kms_key or signer_url"
+        )
+    try:
+        owner = chain.issuer_record(issuer).owner
+        found = chain.operator_record(issuer, signer.address)
+    except UnavailableError as exc:
+        _log.warning("could not ask", extra={"detail": str(exc)})
+        return
+    is_appointed = Role.STATUS in found.roles and found.valid_until >= sending.clock().timestamp()
+    if signer.address != owner and not is_appointed:
+        key = format_address(signer.address)
+        raise NotAllowedError(
+            f"the key {key} may not change statuses for {format_address(issuer)} on chain "
+            f"{chain.chain_id}: its owner can let it, with `rootseal operator add {key} "
+            "--role anchor --role status --until DATE`, or do it with the owner's key"
+        )
 
 
 def advance_status_changes(sending: Sending, store: Store, issuer: bytes, *, lease: Lease) -> None:
