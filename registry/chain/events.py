@@ -78,7 +78,7 @@ class Events:
     def _anchor(self, log: Reply) -> Anchor:
         block_hash = log.member("blockHash").data(32)
         block = read_block(self._ask("eth_getBlockByHash", "0x" + block_hash.hex(), False))  # noqa: FBT003 - JSON-RPC parameter
-        if (block.hash, block.number) != (block_hash, log.member("blockNumber").quantity()):
+        if (block.hash, block.number) != (block_hash, log.member("blockNumber").count()):
             raise log.malformed("a log in the block it names")
         return Anchor(
             chain_id=self._chain_id,
@@ -86,7 +86,7 @@ class Events:
             transaction=log.member("transactionHash").data(32),
             block_number=block.number,
             block_hash=block.hash,
-            log_index=log.member("logIndex").quantity(),
+            log_index=log.member("logIndex").count(),
             anchored_at=block.time,
         )
 

@@ -129,7 +129,7 @@ class EvmChain(ContractViews, Sending):
         """Newest block that counts as final, by tag or configured depth; -1 if there is none."""
         finality = self._options.finality
         if isinstance(finality, int):
-            return max(self._ask("eth_blockNumber").quantity() - finality + 1, -1)
+            return max(self._ask("eth_blockNumber").count() - finality + 1, -1)
         try:
             block = self._ask("eth_getBlockByNumber", finality, False)  # noqa: FBT003 - JSON-RPC parameter
         except JsonRpcError as exc:

@@ -25,7 +25,7 @@ _SILENT_FLOOR = 256  # blocks
 def read_block(reply: Reply) -> Block:
     """Read a block's header."""
     return Block(
-        number=reply.member("number").quantity(),
+        number=reply.member("number").count(),
         hash=reply.member("hash").data(32),
         time=reply.member("timestamp").time(),
     )
@@ -75,7 +75,7 @@ class LogReader:
         )
         logs = answer.elements()
         for log in logs:
-            within = first <= log.member("blockNumber").quantity() <= last
+            within = first <= log.member("blockNumber").count() <= last
             if not within or not fits(log, self._contract, topics):
                 raise answer.malformed("the logs asked for")
         return logs

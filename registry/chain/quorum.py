@@ -45,7 +45,7 @@ def hear(endpoint: Endpoint, method: str, *params: object) -> Heard:
         words(method, answer.reply),
         meaning=("said", answer.meaning),
         reply=answer.reply,
-        block_number=answer.reply.member("number").quantity() if is_block else None,
+        block_number=answer.reply.member("number").count() if is_block else None,
     )
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from registry.errors import UnavailableError
 
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}", re.ASCII)
+_MAX_COUNT = 2**63
 _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*", re.ASCII)
 
 
@@ -32,6 +33,13 @@ class Reply:
         if not isinstance(self.value, str) or _QUANTITY.fullmatch(self.value) is None:
             raise self.malformed("a number")
         return int(self.value, 16)
+
+    def count(self) -> int:
+        """Read a number of blocks, transactions or logs: below 2^63, which is what stores hold."""
+        number = self.quantity()
+        if number >= _MAX_COUNT:
+            raise self.malformed("a number below 2^63")
+        return number
 
     def flag(self) -> bool:
         """Read 0 or 1."""

@@ -83,7 +83,7 @@ class Sending(ABC):
 
     def next_nonce(self, sender: bytes) -> int:
         """Number of the sender's transactions in blocks: the first nonce not used up yet."""
-        return self._ask("eth_getTransactionCount", format_address(sender), "latest").quantity()
+        return self._ask("eth_getTransactionCount", format_address(sender), "latest").count()
 
     def balance(self, address: bytes) -> int:
         """Balance in wei."""
@@ -119,9 +119,9 @@ class Sending(ABC):
         return MinedTransaction(
             transaction=transaction,
             succeeded=receipt.member("status").flag(),
-            block_number=receipt.member("blockNumber").quantity(),
+            block_number=receipt.member("blockNumber").count(),
             block_hash=receipt.member("blockHash").data(32),
-            gas_used=receipt.member("gasUsed").quantity(),
+            gas_used=receipt.member("gasUsed").count(),
             gas_price=receipt.member("effectiveGasPrice").quantity(),
         )
 

@@ -114,10 +114,8 @@ def batch_value(batch: Batch) -> dict[str, Value]:
 
 
 def _anchor_and_show(session: Session, work: Work, *, must_be_final: bool) -> None:
-    if not session.registry.has_store:
-        value: Value = {"final": True, "batches": [], "changes": [], "waiting": []}
-        session.output.result(value, ["Nothing to do."])
-        return
+    # A wrong path or folder under cron must not pass for a night in which nothing was to be done.
+    _ = session.existing_store
     try:
         with session.output.waiting() as show:
             night = work(lambda so_far: show(_standing(so_far)))
@@ -179,9 +177,10 @@ def _anchored(session: Session, batch: Batch) -> tuple[Value, list[str]]:
                 "costWei": None if cost is None else str(cost),
             }
         )
-        lines.append(f"  transaction {transaction} in block {found.block_number}")
+        where = f"eip155:{found.chain_id}"
+        lines.append(f"  {where}: transaction {transaction} in block {found.block_number}")
         if gas is not None and cost is not None:
-            lines.append(f"  gas {gas:,}, cost {coins(cost)} coins")
+            lines.append(f"  {where}: gas {gas:,}, cost {coins(cost)} coins")
     return {**batch_value(batch), "anchors": values}, lines
 
 

@@ -23,8 +23,8 @@ def show_estimates(session: Session) -> None:
     if registry.signer is None:
         raise InvalidInputError("no key is configured, so nobody's cost can be estimated")
     sender = registry.signer.address
-    anchorings = registry.anchorings if registry.has_store else ()
-    found = [estimate_night(each, registry.issuer, sender) for each in anchorings]
+    _ = session.existing_store
+    found = [estimate_night(each, registry.issuer, sender) for each in registry.anchorings]
     lines = ["Dry run: nothing was sealed or sent."]
     lines += [line for estimate in found for line in _lines(estimate)]
     session.output.result({"estimates": [_value(estimate) for estimate in found]}, lines)

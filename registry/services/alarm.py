@@ -1,4 +1,4 @@
-"""The alarm: somebody's credential waits longer for its anchor than was promised."""
+"""The alarm: somebody waits longer for an anchor or a status change than was promised."""
 
 from datetime import datetime, timedelta
 
@@ -8,8 +8,15 @@ from registry.services.ports import Store
 def overdue_by(
     store: Store, *, now: datetime, limit: timedelta, issuer: bytes | None = None
 ) -> timedelta | None:
-    """How long the oldest unanchored credential has waited, if that is more than `limit`."""
+    """How long the oldest of those who wait has waited, if that is more than `limit`.
+
+    Credentials wait for their anchor; whoever asked for a status change, a revocation say, waits
+    for it to be final.
+    """
+    waiting = [change.requested_at for change in store.open_status_changes(issuer)]
     oldest = store.oldest_unanchored(issuer)
-    if oldest is None or now - oldest <= limit:
+    if oldest is not None:
+        waiting.append(oldest)
+    if not waiting or now - min(waiting) <= limit:
         return None
-    return now - oldest
+    return now - min(waiting)

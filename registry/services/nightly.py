@@ -127,18 +127,19 @@ class Nightly:
         """
         deadline = self.clock() + patience
         shift = Shift(self.store, issuer, self.holder, self.lease_time, self.clock)
-        self._recheck(issuer, shift)
+        looked = self._recheck(issuer, shift)
         begun = [b.id for b in self.unfinished(issuer)]
         wanted = [change.id for change in self.store.open_status_changes(issuer)]
         try:
             while True:
                 tally = self._round(issuer, shift)
+                tally.obstacles += looked.obstacles
                 night = self._night(issuer, begun, wanted, tally)
                 if on_progress is not None:
                     on_progress(night)
-                if night.is_final:
+                if night.is_final and not looked.obstacles:
                     return night
-                if tally.is_stuck or self.clock() >= deadline:
+                if night.is_final or tally.is_stuck or self.clock() >= deadline:
                     for fault in (*tally.obstacles, *tally.outages):
                         raise fault
                     return night
@@ -152,23 +153,36 @@ class Nightly:
         return sorted(found, key=lambda batch: batch.id)
 
     def _has_work(self, issuer: bytes) -> bool:
-        return (
-            self.store.oldest_waiting(issuer) is not None
-            or bool(self.unfinished(issuer))
-            or bool(self.store.open_status_changes(issuer))
-        )
+        return self._has_batches(issuer) or bool(self.store.open_status_changes(issuer))
+
+    def _has_batches(self, issuer: bytes) -> bool:
+        return self.store.oldest_waiting(issuer) is not None or bool(self.unfinished(issuer))
 
     def _require_ready(self, issuer: bytes) -> None:
+        """Raise what would stop the night; gas above the cap only if it is so on every chain."""
+        to_anchor = self._has_batches(issuer)
+        dear: list[GasTooExpensiveError] = []
         for anchoring in self.anchorings:
-            require_ready(anchoring, issuer)
+            try:
+                require_ready(anchoring, issuer, to_anchor=to_anchor)
+            except GasTooExpensiveError as exc:
+                dear.append(exc)
+        if len(dear) == len(self.anchorings):
+            raise dear[0]
 
     # -- one round
 
-    def _recheck(self, issuer: bytes, shift: Shift) -> None:
-        """Look once a run whether what is final still stands; what is wrong is logged."""
+    def _recheck(self, issuer: bytes, shift: Shift) -> _Tally:
+        """Look once a run whether what is final still stands, on every chain and in its status."""
+        tally = _Tally()
         if self.store.batches(issuer=issuer, states={BatchState.FINAL}, limit=1):
+            tally.run(partial(self._reopen_changes, issuer, shift))
             for anchoring in self.anchorings:
-                _Tally().run(partial(self._recheck_on, anchoring, issuer, shift))
+                tally.run(partial(self._recheck_on, anchoring, issuer, shift))
+        return tally
+
+    def _reopen_changes(self, issuer: bytes, shift: Shift) -> None:
+        self.store.reopen_status_changes(issuer, self._chain_ids, lease=shift.lease())
 
     @staticmethod
     def _recheck_on(anchoring: Anchoring, issuer: bytes, shift: Shift) -> None:
@@ -228,5 +242,7 @@ class Nightly:
             batches=tuple(self.store.batch(batch_id) for batch_id in begun),
             changes=changes,
             is_final=not self.unfinished(issuer) and not self.store.open_status_changes(issuer),
-            waiting=tuple(dict.fromkeys([*tally.waiting, *tally.for_people])),
+            waiting=tuple(
+                dict.fromkeys([*tally.waiting, *tally.for_people, *map(str, tally.outages)])
+            ),
         )

@@ -17,16 +17,17 @@ _log = logging.getLogger(__name__)
 _CLOCK_MARGIN: Final = timedelta(minutes=10)
 
 
-def require_ready(anchoring: Anchoring, issuer: bytes) -> None:
+def require_ready(anchoring: Anchoring, issuer: bytes, *, to_anchor: bool = True) -> None:
     """Raise what would stop a night on this chain, if anything would.
 
+    `to_anchor` is whether there is a batch to anchor, and not status changes alone.
     `NotAllowedError` without a key or if its appointment is over, `ConflictError` if the node
     serves another chain, the contract is not ours or the clock is wrong, `GasTooExpensiveError`.
     """
     try:
         head = anchoring.genuine_head()
         _require_clock(anchoring, head)
-        _require_right(anchoring, issuer, head)
+        _require_right(anchoring, issuer, head, Role.ANCHOR if to_anchor else Role.STATUS)
         anchoring.chain.suggest_fees()
     except UnavailableError as exc:
         _log.warning("could not ask before the night", extra={"detail": str(exc)})
@@ -41,8 +42,8 @@ def _require_clock(anchoring: Anchoring, head: Block) -> None:
         )
 
 
-def _require_right(anchoring: Anchoring, issuer: bytes, head: Block) -> None:
-    """Refuse a key that had the right to anchor and has it no more.
+def _require_right(anchoring: Anchoring, issuer: bytes, head: Block, role: Role) -> None:
+    """Refuse a key that had the right and has it no more.
 
     One that never had it may be a relayer's, whose right comes with each authorization.
     """
@@ -56,8 +57,9 @@ def _require_right(anchoring: Anchoring, issuer: bytes, head: Block) -> None:
         return
     found = chain.operator_record(issuer, signer.address)
     who = f"the configured key's operator {format_address(signer.address)}"
-    if found.roles and Role.ANCHOR not in found.roles:
-        raise NotAllowedError(f"{who} may change statuses, but not anchor")
+    if found.roles and role not in found.roles:
+        may = {Role.ANCHOR: "anchor", Role.STATUS: "change statuses"}
+        raise NotAllowedError(f"{who} may {may[found.roles]}, but not {may[role]}")
     # By the later clock: a chain without new blocks has an old one.
     now = max(head.time, anchoring.sending.clock()).timestamp()
     if found.roles and found.valid_until < now:

@@ -43,12 +43,13 @@ class Schedule:
 
 @dataclass(slots=True)
 class _Told:
-    """What the log says already; numbers, which change from look to look, are left out."""
+    """What was said and done already; numbers, which change from look to look, are left out."""
 
     due: datetime | None = None
     trouble: str | None = None
     waiting: str | None = None
     is_alarmed: bool = False
+    looked_at: datetime | None = None  # the night in which what is final was looked at
     looks: int = 0  # that found nothing new to tell of trouble
 
 
@@ -116,9 +117,14 @@ class Watching:
             raise
 
     def _go_on(self) -> tuple[str, ...]:
-        if not self.nightly.unfinished(self.issuer) and not self._has_changes():
+        """Go on with what is under way; once a night also without, to look at what is final."""
+        night = last_due(self.nightly.clock(), self.schedule.at, self.schedule.zone)
+        has_work = self.nightly.unfinished(self.issuer) or self._has_changes()
+        if not has_work and self._told.looked_at == night:
             return ()
-        return self.nightly.anchor(self.issuer, patience=_NOW).waiting
+        waiting = self.nightly.anchor(self.issuer, patience=_NOW).waiting
+        self._told.looked_at = night
+        return waiting
 
     def _has_changes(self) -> bool:
         return bool(self.nightly.store.open_status_changes(self.issuer))

@@ -15,6 +15,7 @@ from registry.store.columns import EPOCH
 from registry.store.engine import Database
 from registry.store.schema import leases
 
+_LONGEST: Final = timedelta(hours=2)  # any lease, and what clocks may differ
 _RELEASED: Final = EPOCH  # the end of a lease that was given back; before any `now`
 
 
@@ -31,7 +32,8 @@ class Leases:
 
         A holder that has let its lease run out, while nobody took it, still has it; one that
         released it has not, and gets a new token like anybody else. Raises `LeaseHeldError`,
-        changing nothing, if another holder has it and `now` is before its end.
+        changing nothing, if another holder has it and `now` is before its end. An end further off
+        than any lease lasts was set by a clock that was wrong, and keeps nobody out.
         """
         new = self._database.insert(leases).values(
             issuer=issuer, holder=holder, token=1, expires_at=now + duration
@@ -44,7 +46,11 @@ class Leases:
                 "token": leases.c.token + case((is_renewal, 0), else_=1),
                 "expires_at": new.excluded.expires_at,
             },
-            where=or_(is_renewal, leases.c.expires_at <= now),
+            where=or_(
+                is_renewal,
+                leases.c.expires_at <= now,
+                leases.c.expires_at > now + duration + _LONGEST,
+            ),
         ).returning(*leases.c)
         with self._database.write() as connection:
             row = connection.execute(take).one_or_none()

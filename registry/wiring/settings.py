@@ -24,6 +24,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 
 from registry.core.address import format_address, parse_address
 from registry.errors import InvalidInputError
@@ -68,7 +69,9 @@ class ChainSettings(BaseModel):
         "finalized", description="`finalized`, or the depth in blocks that counts as final."
     )
     fee_cap_gwei: Decimal = Field(
-        Decimal(100), gt=0, description="Never offer more than this for a unit of gas."
+        Decimal(100),
+        ge=Decimal("1e-9"),
+        description="Never offer more than this for a unit of gas.",
     )
 
     @property
@@ -105,7 +108,7 @@ class Settings(ChainSettings):
         180, ge=1, description="Seconds until a transaction that is not mined is replaced."
     )
     lease_seconds: int = Field(
-        60, ge=1, description="How long a run that died keeps others from anchoring."
+        60, ge=10, le=3600, description="How long a run that died keeps others from anchoring."
     )
     poll_seconds: float = Field(1, gt=0, le=600, description="Seconds between looks at the chain.")
     nightly_at: str = Field(
@@ -198,10 +201,15 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
         if first["type"] == "extra_forbidden":
             raise InvalidInputError(f"unknown setting {name} in the settings file") from exc
         if not name:  # of several settings together, which the message names
-            raise InvalidInputError(f"settings: {first['msg']}") from exc
+            raise InvalidInputError(f"settings: {_message(first)}") from exc
         raise InvalidInputError(
-            f"setting {name} ({PREFIX}{name.split('.')[0].upper()}): {first['msg']}"
+            f"setting {name} ({PREFIX}{name.split('.')[0].upper()}): {_message(first)}"
         ) from exc
+
+
+def _message(error: ErrorDetails) -> str:
+    """What pydantic says, without its own preface."""
+    return error["msg"].removeprefix("Value error, ")
 
 
 # Any: what tomllib reads is checked by Settings right after.

@@ -55,6 +55,10 @@ def test_a_relayer_without_a_permission_yet_is_told_too(monkeypatch: pytest.Monk
 
 
 @pytest.mark.usefixtures("waiting")
-def test_nothing_waiting_costs_nothing() -> None:
-    ran = rootseal("nightly", "--dry-run", "--database", "sqlite:///none.db", "--json")
-    assert (ran.code, ran.json["estimates"]) == (0, [])
+@pytest.mark.parametrize("options", [(), ("--dry-run",), ("--patience", "0")])
+def test_a_night_without_a_store_is_a_wrong_path_and_not_a_quiet_night(
+    options: tuple[str, ...],
+) -> None:
+    ran = rootseal("nightly", *options, "--database", "sqlite:///none.db")
+    assert (ran.code, "there is no store" in ran.err) == (2, True)
+    assert not Path("none.db").exists()

@@ -76,6 +76,10 @@ def nameless_remote_key(_anvil: Anvil, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROOTSEAL_SIGNER_URL", "http://127.0.0.1:9")
 
 
+def cap_of_nothing(_anvil: Anvil, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROOTSEAL_FEE_CAP_GWEI", "0.0000000001")
+
+
 def unknown_zone(_anvil: Anvil, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROOTSEAL_TIME_ZONE", "Mars/Olympus")
 
@@ -86,6 +90,7 @@ CASES: dict[str, tuple[SetUp, int, str]] = {
     "no contract": (no_contract, 1, "contract"),
     "expired operator": (expired_operator, 2, "keystore"),
     "cap below base fee": (cap_below_base_fee, 3, "fee_cap_gwei"),
+    "cap below a wei": (cap_of_nothing, 2, "fee_cap_gwei"),
     "clock in the past": (clock_in_the_past, 1, "clock"),
     "no key": (no_key, 2, "keystore"),
     "two keys": (two_keys, 2, "kms_key"),

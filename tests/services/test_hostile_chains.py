@@ -9,7 +9,13 @@ import pytest
 from registry.chain import DEVELOPMENT_CHAIN_ID, EvmChain, recovered_signer
 from registry.chain.artifact import artifact
 from registry.core.address import format_address, parse_address
-from registry.errors import ConflictError, TransactionRefusedError
+from registry.errors import (
+    ConflictError,
+    NotAllowedError,
+    TransactionRefusedError,
+    UnavailableError,
+)
+from registry.services.alarm import overdue_by
 from registry.services.audit import audit
 from registry.services.authorizing import Relaying
 from registry.services.ports import Attempt, Authorization, Purpose, Role, StatusChange
@@ -18,6 +24,7 @@ from tests.rpc_proxy import Fault, RpcProxy
 from tests.services.office import PATIENCE, Office, stranger, utc_now
 from tests.services.test_anchoring import take_nonce
 from tests.services.test_status import ACTIVE, REVOKED, SUSPENDED, ask, on_chain, outcome
+from tests.services.test_watching import Worker
 
 NOW = timedelta(0)
 GWEI = 10**9
@@ -153,3 +160,51 @@ def test_a_wallet_that_says_yes_only_while_it_is_free_is_not_paid_for_often(
     with pytest.raises(TransactionRefusedError, match="failed in its block, as 1 did so far"):
         bait.nightly.anchor(institution.address, patience=timedelta(seconds=3))
     assert len(bait.attempts(batch)) == 1
+
+
+def test_a_key_that_may_only_change_statuses_makes_a_revocation(office: Office) -> None:
+    assert office.signer is not None
+    office.final("diploma")
+    clerk = stranger()
+    appoint = office.chain.operator_call(office.issuer, clerk.address, Role.STATUS, 2**64 - 1)
+    send(office.chain, office.signer, appoint)
+    ask(office, REVOKED, "diploma")
+    desk = office.with_signer(clerk)
+    assert desk.nightly.run(office.issuer, patience=PATIENCE).is_final
+    assert on_chain(office, "diploma") is REVOKED
+    office.add([b"certificate"])
+    with pytest.raises(NotAllowedError, match="may change statuses, but not anchor"):
+        desk.nightly.run(office.issuer, patience=NOW)
+
+
+@pytest.mark.parametrize("number", [2**63, 2**70])
+def test_a_number_beyond_any_chain_is_no_answer(
+    office: Office, proxy: RpcProxy, proxied: EvmChain, number: int
+) -> None:
+    batch = office.sealed("diploma")
+    proxy.lie("eth_getTransactionCount", lambda _: hex(number))
+    with pytest.raises(UnavailableError, match="below 2"):
+        office.with_chain(proxied).advance(batch)
+    assert (office.store.batch(batch.id), office.attempts(batch)) == (batch, [])
+
+
+def test_a_worker_without_work_looks_once_a_night_at_what_is_final(own_office: Office) -> None:
+    office = own_office
+    office.final("diploma")
+    lost = office.final("certificate")
+    (anchor,) = office.store.anchors(lost.id)
+    office.anvil.replace_from(anchor.block_number)
+    office.anvil.ask("anvil_dropAllTransactions")
+    Worker(office).run(10)
+    assert (office.events(lost), office.store.reorg_count()) == (1, 1)
+
+
+def test_the_alarm_knows_of_revocations_that_wait(office: Office) -> None:
+    office.final("diploma")
+    ask(office, REVOKED, "diploma")
+    day, later = timedelta(days=1), utc_now() + timedelta(days=2)
+    waited = overdue_by(office.store, now=later, limit=day)
+    assert waited is not None
+    assert waited > day
+    office.finish_status_changes()
+    assert overdue_by(office.store, now=later, limit=day) is None

@@ -159,6 +159,27 @@ def test_a_poor_key_on_one_chain_stops_only_that_one(offices: Offices) -> None:
     assert offices.night().is_final
 
 
+def test_a_chain_that_is_too_dear_holds_up_only_itself(offices: Offices) -> None:
+    capped = EvmChain(
+        chain_id=SECOND,
+        rpc_url=offices.proxy.url,
+        contract=contract_address(),
+        options=ChainOptions(max_fee=1),
+    )
+    offices.first.add([b"diploma"])
+    dear = offices.second.with_chain(capped)
+    for _ in range(6):
+        night = offices.nightly(offices.first, dear).run(
+            offices.first.issuer, patience=PATIENCE * 0
+        )
+        offices.mine()
+    capped.close()
+    assert [reason for reason in night.waiting if "fee_cap_gwei" in reason]
+    (batch,) = offices.first.store.batches()
+    assert offices.states(batch) == [(31337, BatchState.FINAL), (SECOND, BatchState.SEALED)]
+    assert offices.night().is_final
+
+
 def test_a_revocation_is_made_on_both(offices: Offices) -> None:
     offices.first.sealed("diploma")
     assert offices.night().is_final

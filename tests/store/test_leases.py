@@ -38,6 +38,13 @@ def test_a_lease_that_is_held_is_refused_to_others(store: SqlStore, after: timed
     assert contents(store) == before
 
 
+def test_a_lease_that_a_wrong_clock_made_keeps_nobody_out(store: SqlStore) -> None:
+    ten_years = timedelta(days=3650)
+    wrong = store.acquire_lease(ISSUER, "flat battery", now=NOW + ten_years, duration=HOUR)
+    right = store.acquire_lease(ISSUER, "right", now=NOW, duration=HOUR)
+    assert right.token == wrong.token + 1
+
+
 def test_a_lease_is_free_from_its_end_on(store: SqlStore) -> None:
     held = store.acquire_lease(ISSUER, "a", now=NOW, duration=HOUR)
     taken = store.acquire_lease(ISSUER, "b", now=held.expires_at, duration=HOUR)
