@@ -30,6 +30,8 @@ def words(method: str, reply: Reply) -> str:
         return f"{len(reply.elements())} logs"
     if method in {"eth_call", "eth_getCode"}:
         return _bytes_words(reply.data())
+    if method == "eth_feeHistory":
+        return f"fees of {len(reply.member('reward').elements())} blocks"
     return str(reply.quantity())
 
 

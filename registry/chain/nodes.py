@@ -25,8 +25,8 @@ _log = logging.getLogger(__name__)
 _SEND = "eth_sendRawTransaction"
 _BLOCK = "eth_getBlockByNumber"
 _TAGS = frozenset({"latest", "finalized"})
-# Each node's own reckoning, equal on no two. What a lie can do here is bounded: of gas by the
-# sender's balance and the simulation on the chain itself, of fees by the configured cap.
+# Each node's own reckoning, equal on no two: of several the middle one counts, which no liar among
+# three moves far. With one node a lie is bounded by the cap on fees and what an anchor may take.
 _OWN_RECKONING = frozenset({"eth_estimateGas", "eth_feeHistory"})
 
 
@@ -93,8 +93,10 @@ class Nodes:
         """
         if method == _SEND:
             return self._send(params)
-        if self._quorum == 1 or method in _OWN_RECKONING:
+        if self._quorum == 1:
             return self._first_answer(method, params)
+        if method in _OWN_RECKONING:
+            return self._middle(method, params)
         if method == "eth_blockNumber":
             return self._newest("latest").member("number")
         if method == _BLOCK and params[0] in _TAGS:
@@ -137,6 +139,18 @@ class Nodes:
             reply = agreed(heard, self._quorum)
             if reply is not None:
                 return reply
+        raise self._silence_or_disagreement(method, heard)
+
+    def _middle(self, method: str, params: tuple[object, ...]) -> Reply:
+        """Return the middle of what all endpoints reckon, the higher of two.
+
+        That it cannot be reckoned (a revert) counts if `quorum` endpoints say so.
+        """
+        heard = [hear(endpoint, method, *params) for endpoint in self._by_rest()]
+        reckoned = [answer.reply for answer in heard if answer.reply is not None]
+        if len(reckoned) >= self._quorum:
+            return sorted(reckoned, key=_height)[len(reckoned) // 2]
+        agreed([answer for answer in heard if answer.refusal is not None], self._quorum)  # raises
         raise self._silence_or_disagreement(method, heard)
 
     def _newest(self, tag: str) -> Reply:
@@ -219,6 +233,14 @@ class Nodes:
         if taken is not None:
             return taken
         raise _weightiest(failures, transaction)
+
+
+def _height(reply: Reply) -> int:
+    """Gas, or the base fee of the next block."""
+    if isinstance(reply.value, dict):
+        base_fees = reply.member("baseFeePerGas").elements()
+        return base_fees[-1].quantity() if base_fees else 0
+    return reply.quantity()
 
 
 def _hear_block(endpoint: Endpoint, name: str) -> Heard:

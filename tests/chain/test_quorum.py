@@ -319,6 +319,37 @@ def test_gas_and_fees_are_each_nodes_own_reckoning(
         two_of_three.estimate(again, sender=mined.issuer)
 
 
+@pytest.mark.parametrize("liar", range(3))
+@pytest.mark.parametrize("gas", [hex(36_000), hex(30_000_000)])
+def test_one_nodes_gas_counts_for_nothing(
+    mined: Mined, two_of_three: EvmChain, trio: list[RpcProxy], chain: EvmChain, liar: int, gas: str
+) -> None:
+    call = chain.anchor_call(mined.issuer, NEVER_SEALED)
+    honest = chain.estimate(call, sender=mined.issuer)
+    trio[liar].lie("eth_estimateGas", lambda _: gas)
+    assert two_of_three.estimate(call, sender=mined.issuer) == honest
+
+
+@pytest.mark.parametrize("liar", range(3))
+def test_one_node_that_says_it_would_revert_stops_nothing(
+    mined: Mined, two_of_three: EvmChain, trio: list[RpcProxy], liar: int
+) -> None:
+    refusal = Refusal("execution reverted", 3, "0x")
+    trio[liar].fail_if("eth_estimateGas", lambda _: refusal)
+    call = two_of_three.anchor_call(mined.issuer, NEVER_SEALED)
+    assert two_of_three.estimate(call, sender=mined.issuer) > 21_000
+
+
+@pytest.mark.parametrize("liar", range(3))
+def test_one_nodes_fees_count_for_nothing(
+    two_of_three: EvmChain, trio: list[RpcProxy], chain: EvmChain, liar: int
+) -> None:
+    honest = chain.fee_market()
+    dear = hex(10**15)
+    trio[liar].lie("eth_feeHistory", lambda found: {**found, "baseFeePerGas": [dear] * 21})
+    assert two_of_three.fee_market() == honest
+
+
 def test_anchors_through_a_quorum(
     anvil: Anvil, two_of_three: EvmChain, signer: LocalSigner, trio: list[RpcProxy]
 ) -> None:
