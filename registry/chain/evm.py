@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
 
 from registry.chain import contract as language
 from registry.chain import refusals
@@ -229,10 +230,22 @@ class EvmChain(ContractViews, Sending):
 
 def _connections(rpc_url: str | Sequence[str], *, timeout: float) -> list[Rpc]:
     urls = [rpc_url] if isinstance(rpc_url, str) else list(rpc_url)
-    if len(set(urls)) < len(urls):
+    connections = [Rpc(url, timeout=timeout) for url in urls]  # refuses what is no URL
+    if len(set(map(_normal, urls))) < len(urls):
         # Not only useless: a node asked twice would be a quorum of itself.
         raise InvalidInputError("rpc_url names the same endpoint twice")
-    return [Rpc(url, timeout=timeout) for url in urls]
+    return connections
+
+
+def _normal(url: str) -> str:
+    """A URL as it is however written (RFC 3986 §6.2.2), and without a slash at its end."""
+    parts = urlsplit(url)
+    host, _, port = parts.netloc.lower().partition(":")
+    is_default = (parts.scheme.lower(), port) in {("http", "80"), ("https", "443")}
+    netloc = host if is_default else parts.netloc.lower()
+    return urlunsplit(
+        (parts.scheme.lower(), netloc, parts.path.rstrip("/"), parts.query, parts.fragment)
+    )
 
 
 def _state(at: Block | None) -> object:

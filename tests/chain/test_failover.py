@@ -374,9 +374,18 @@ def test_a_quorum_of_more_than_there_are_is_refused(quorum: int) -> None:
         open_chain("http://127.0.0.1:9", ChainOptions(quorum=quorum))
 
 
-def test_a_node_is_no_quorum_of_itself() -> None:
+@pytest.mark.parametrize(
+    "again",
+    [
+        pytest.param("http://node.example/a", id="the same"),
+        pytest.param("http://node.example/a/", id="with a slash"),
+        pytest.param("HTTP://Node.Example/a", id="in other case"),
+        pytest.param("http://node.example:80/a", id="with the usual port"),
+    ],
+)
+def test_a_node_is_no_quorum_of_itself(again: str) -> None:
     with pytest.raises(InvalidInputError, match="same endpoint twice"):
-        open_chain(["http://127.0.0.1:9/a", "http://127.0.0.1:9/a"], ChainOptions(quorum=2))
+        open_chain(["http://node.example/a", again], ChainOptions(quorum=2))
 
 
 def test_no_endpoint_is_no_chain() -> None:
