@@ -62,7 +62,7 @@ def test_every_metric_is_explained_and_no_other(tmp_path: Path) -> None:
     metrics.show_funds(FundsWatch(registry))
     found = set(re.findall(r"^# TYPE (\w+) (?!unknown)", metrics.text().decode(), re.MULTILINE))
     registry.close()
-    assert len(found) == 9
+    assert len(found) == 10
     assert set(re.findall(r"^\| `(rootseal_\w+)", RUNBOOK, re.MULTILINE)) == found
 
 

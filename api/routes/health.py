@@ -1,7 +1,7 @@
 """Whether the process is up, whether all it needs answers, and whether nobody waits too long."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -13,6 +13,7 @@ from api.models import Health, Probe, Readiness
 from api.problems import RETRY_SECONDS
 from registry.errors import RootsealError
 from registry.services.alarm import overdue_by
+from registry.services.ports import Chain
 
 router = APIRouter(tags=["health"])
 
@@ -20,7 +21,7 @@ _log = logging.getLogger(__name__)
 _ANSWERS: Final = "answers"
 _SILENT: Final = "does not answer as it should; see the log"
 _IN_TIME: Final = "no credential waits too long"
-_OVERDUE: Final = "a credential waits longer than alarm_hours for its anchor; see the runbook"
+_OVERDUE: Final = "a credential or a status change waits longer than alarm_hours; see the runbook"
 
 
 @router.get("/healthz", summary="Is the process up?", response_description="It is.")
@@ -59,8 +60,8 @@ def readyz(response: Response, backend: BackendDep, now: NowDep) -> Readiness:
 
     probes = (
         _probe("store", ask_store),
-        _probe("chain", lambda: _head_answers(backend)),
-        _probe("contract", lambda: backend.chain.is_genuine(backend.chain.contract)),
+        _probe("chain", lambda: _heads_answer(backend)),
+        _probe("contract", lambda: _contracts_are_ours(backend)),
         _probe("anchoring", lambda: _is_in_time(backend, now), good=_IN_TIME, bad=_OVERDUE),
     )
     ready = all(probe.ok for probe in probes)
@@ -72,9 +73,20 @@ def readyz(response: Response, backend: BackendDep, now: NowDep) -> Readiness:
     return Readiness(ready=ready, probes=probes, oldest_unanchored_seconds=waited)
 
 
-def _head_answers(backend: Backend) -> bool:
-    backend.chain.head()  # raises for a node of another chain
+def _chains(backend: Backend) -> Iterable[Chain]:
+    """Every configured chain: behind the first, another may be down unnoticed."""
+    _ = backend.chain  # opens all of them, once
+    return backend.registry.chains.values()
+
+
+def _heads_answer(backend: Backend) -> bool:
+    for chain in _chains(backend):
+        chain.head()  # raises for a node of another chain
     return True
+
+
+def _contracts_are_ours(backend: Backend) -> bool:
+    return all(chain.is_genuine(chain.contract) for chain in _chains(backend))
 
 
 def _is_in_time(backend: Backend, now: datetime) -> bool:

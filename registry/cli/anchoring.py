@@ -129,13 +129,15 @@ def _anchor_and_show(session: Session, work: Work, *, must_be_final: bool) -> No
 
 
 def _alarm(session: Session) -> int | None:
-    """Tell if a credential waits too long; then the exit code that says so."""
+    """Tell if somebody waits too long; then the exit code that says so."""
     waited = session.registry.overdue()
     if waited is None:
         return None
     hours = waited.total_seconds() / 3600
-    _log.error("alarm", extra={"oldest_unanchored_hours": round(hours, 1)})
-    session.output.note(f"ALARM: a credential has been waiting {hours:.1f} hours for its anchor.")
+    _log.error("alarm", extra={"oldest_waiting_hours": round(hours, 1)})
+    session.output.note(
+        f"ALARM: a credential or a status change has been waiting {hours:.1f} hours for the chain."
+    )
     return OVERDUE
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from registry.core.batch import BatchState
 from registry.services.ports import Store
 
 
@@ -10,10 +11,12 @@ def overdue_by(
 ) -> timedelta | None:
     """How long the oldest of those who wait has waited, if that is more than `limit`.
 
-    Credentials wait for their anchor; whoever asked for a status change, a revocation say, waits
-    for it to be final.
+    Credentials wait for their anchor, and anchored batches, from their sealing on, for finality;
+    whoever asked for a status change, a revocation say, waits for it to be final.
     """
     waiting = [change.requested_at for change in store.open_status_changes(issuer)]
+    anchored = store.batches(issuer=issuer, states={BatchState.ANCHORED}, limit=1000)
+    waiting += [batch.sealed_at for batch in anchored if batch.sealed_at is not None]
     oldest = store.oldest_unanchored(issuer)
     if oldest is not None:
         waiting.append(oldest)

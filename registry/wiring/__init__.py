@@ -157,7 +157,7 @@ class Registry:
         )
 
     def overdue(self) -> timedelta | None:
-        """How long the oldest unanchored credential has waited, if too long (`alarm_hours`)."""
+        """How long somebody has waited, if too long (`alarm_hours`), as `overdue_by`."""
         limit = timedelta(hours=self.settings.alarm_hours)
         return overdue_by(self.store, now=utc_now(), limit=limit)
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from prometheus_client import (
@@ -112,19 +112,28 @@ class _StoreCollector(Collector):
         )
 
     def _waiting(self, store: Store) -> Iterator[Metric]:
-        oldest, now = store.oldest_unanchored(), self.registry.now()
-        seconds = 0.0 if oldest is None else max(0.0, (now - oldest).total_seconds())
+        now = self.registry.now()
         yield GaugeMetricFamily(
             "rootseal_oldest_unanchored_seconds",
             "How long the oldest credential without an anchor has waited; 0 if there is none.",
-            value=seconds,
+            value=_seconds(store.oldest_unanchored(), now),
+        )
+        requested = [change.requested_at for change in store.open_status_changes()]
+        yield GaugeMetricFamily(
+            "rootseal_oldest_open_status_change_seconds",
+            "How long the oldest status change that is not done has waited; 0 if there is none.",
+            value=_seconds(min(requested, default=None), now),
         )
         limit = timedelta(hours=self.registry.settings.alarm_hours)
         yield GaugeMetricFamily(
             "rootseal_alarm",
-            "1 while a credential waits longer than alarm_hours for its anchor.",
+            "1 while a credential or a status change waits longer than alarm_hours.",
             value=0 if overdue_by(store, now=now, limit=limit) is None else 1,
         )
+
+
+def _seconds(since: datetime | None, now: datetime) -> float:
+    return 0.0 if since is None else max(0.0, (now - since).total_seconds())
 
 
 def _attempts(store: Store) -> Iterator[Metric]:

@@ -108,7 +108,7 @@ class Settings(ChainSettings):
         180, ge=1, description="Seconds until a transaction that is not mined is replaced."
     )
     lease_seconds: int = Field(
-        60, ge=10, le=3600, description="How long a run that died keeps others from anchoring."
+        60, ge=15, le=3600, description="How long a run that died keeps others from anchoring."
     )
     poll_seconds: float = Field(1, gt=0, le=600, description="Seconds between looks at the chain.")
     nightly_at: str = Field(
@@ -120,7 +120,7 @@ class Settings(ChainSettings):
     alarm_hours: float = Field(
         26,
         gt=0,
-        description="Raise the alarm when a credential waits longer than this for its anchor.",
+        description="Raise the alarm when a credential or a status change waits longer than this.",
     )
     issuer: AddressSetting | None = Field(
         None, description="Issuer to act for, if not the key's own address."

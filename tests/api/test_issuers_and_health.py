@@ -1,3 +1,7 @@
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from registry.wiring import Registry, load_settings
 from tests.anvil import Anvil
 from tests.api.conftest import Open, Site, assert_problem
 
@@ -59,6 +63,22 @@ def test_not_ready_without_a_chain(offline: Site) -> None:
     probes = {probe["name"]: probe["ok"] for probe in answer.json()["probes"]}
     assert probes == {"store": True, "chain": False, "contract": False, "anchoring": True}
     assert "127.0.0.1" not in answer.text
+
+
+def test_not_ready_while_the_second_chain_is_silent(site: Site) -> None:
+    silent = {"chain_id": 31338, "rpc_url": "http://127.0.0.1:9"}
+    settings = load_settings(
+        {},
+        database=site.registry.settings.database.get_secret_value(),
+        rpc_url=site.registry.settings.rpc_url.get_secret_value(),
+        development_account=0,
+        chains=[silent],
+    )
+    with TestClient(create_app(Registry(settings))) as client:
+        answer = client.get("/readyz")
+    assert answer.status_code == 503
+    probes = {probe["name"]: probe["ok"] for probe in answer.json()["probes"]}
+    assert probes == {"store": True, "chain": False, "contract": False, "anchoring": True}
 
 
 def test_not_ready_with_another_contract(open_site: Open, anvil: Anvil) -> None:

@@ -8,6 +8,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.access import current_time
+from registry.services.ports import CredentialStatus
 from registry.wiring.metrics import FundsWatch, Metrics
 from tests.anvil import Anvil
 from tests.api.conftest import Open, Site
@@ -121,6 +122,25 @@ def test_the_alarm_is_a_metric(site: Site) -> None:
     assert scraped(site)["rootseal_alarm", ()] == 0
     site.add({"n": 1})
     assert scraped(site)["rootseal_alarm", ()] == 1
+
+
+def test_a_revocation_that_waits_too_long_is_not_ready(site: Site) -> None:
+    [found] = site.add({"n": 1})
+    site.seal()
+    site.anchor()
+    assert scraped(site)["rootseal_oldest_open_status_change_seconds", ()] == 0
+    now = datetime.now(UTC)
+    site.registry.statuses.request(
+        site.issuer, [bytes.fromhex(found)], CredentialStatus.REVOKED, reason=0, now=now
+    )
+    at(site, now + timedelta(hours=25))
+    assert site.get("/readyz").status_code == 200
+    at(site, now + timedelta(hours=27))
+    answer = site.get("/readyz")
+    assert (answer.status_code, probes(answer)["anchoring"]) == (503, False)
+    assert scraped(site)["rootseal_oldest_open_status_change_seconds", ()] > 0
+    site.anchor()
+    assert site.get("/readyz").status_code == 200
 
 
 # -- funds, which the worker shows
