@@ -15,7 +15,7 @@ from registry.store.columns import EPOCH
 from registry.store.engine import Database
 from registry.store.schema import leases
 
-_LONGEST: Final = timedelta(hours=2)  # any lease, and what clocks may differ
+_TOO_FAR: Final = timedelta(hours=1)  # more than any lease lasts (setting lease_seconds)
 _RELEASED: Final = EPOCH  # the end of a lease that was given back; before any `now`
 
 
@@ -32,8 +32,9 @@ class Leases:
 
         A holder that has let its lease run out, while nobody took it, still has it; one that
         released it has not, and gets a new token like anybody else. Raises `LeaseHeldError`,
-        changing nothing, if another holder has it and `now` is before its end. An end further off
-        than any lease lasts was set by a clock that was wrong, and keeps nobody out.
+        changing nothing, if another holder has it and `now` is before its end. An end that is an
+        hour further off than this lease's would be was set by a clock that was wrong, and keeps
+        nobody out.
         """
         new = self._database.insert(leases).values(
             issuer=issuer, holder=holder, token=1, expires_at=now + duration
@@ -49,7 +50,7 @@ class Leases:
             where=or_(
                 is_renewal,
                 leases.c.expires_at <= now,
-                leases.c.expires_at > now + duration + _LONGEST,
+                leases.c.expires_at > now + duration + _TOO_FAR,
             ),
         ).returning(*leases.c)
         with self._database.write() as connection:

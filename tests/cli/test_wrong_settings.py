@@ -80,6 +80,10 @@ def cap_of_nothing(_anvil: Anvil, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROOTSEAL_FEE_CAP_GWEI", "0.0000000001")
 
 
+def lease_of_no_time(_anvil: Anvil, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROOTSEAL_LEASE_SECONDS", "14")  # less than an answer may take
+
+
 def unknown_zone(_anvil: Anvil, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROOTSEAL_TIME_ZONE", "Mars/Olympus")
 
@@ -96,6 +100,7 @@ CASES: dict[str, tuple[SetUp, int, str]] = {
     "two keys": (two_keys, 2, "kms_key"),
     "quorum of too many": (quorum_of_too_many, 2, "rpc_quorum"),
     "a remote key without its address": (nameless_remote_key, 2, "signer_address"),
+    "a lease shorter than an answer": (lease_of_no_time, 2, "lease_seconds"),
     "an unknown time zone": (unknown_zone, 2, "time_zone"),
 }
 

@@ -53,6 +53,23 @@ def test_a_lease_is_free_from_its_end_on(store: SqlStore) -> None:
         store.acquire_lease(ISSUER, "a", now=held.expires_at, duration=HOUR)
 
 
+def test_a_lease_of_a_clock_that_was_far_ahead_keeps_nobody_out(store: SqlStore) -> None:
+    far = store.acquire_lease(ISSUER, "a", now=NOW + HOUR + TICK, duration=HOUR)
+    taken = store.acquire_lease(ISSUER, "b", now=NOW, duration=HOUR)
+    assert taken == Lease(ISSUER, "b", token=2, expires_at=NOW + HOUR)
+    before = contents(store)
+    store.release_lease(far)  # and the fence keeps its holder from writing
+    assert contents(store) == before
+
+
+def test_a_lease_of_a_clock_that_is_a_little_ahead_counts(store: SqlStore) -> None:
+    store.acquire_lease(ISSUER, "a", now=NOW + HOUR, duration=HOUR)
+    before = contents(store)
+    with pytest.raises(LeaseHeldError):
+        store.acquire_lease(ISSUER, "b", now=NOW, duration=HOUR)
+    assert contents(store) == before
+
+
 def test_a_lease_that_ran_out_and_nobody_took_is_renewed(store: SqlStore) -> None:
     store.acquire_lease(ISSUER, "a", now=NOW, duration=HOUR)
     assert store.acquire_lease(ISSUER, "a", now=NOW + 9 * HOUR, duration=HOUR).token == 1
