@@ -5,7 +5,7 @@ One run at a time for an issuer, by a lease in the store; others wait, and find 
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -37,6 +37,7 @@ class Night:
     changes: tuple[StatusChange, ...]
     is_final: bool
     waiting: tuple[str, ...]
+    is_stuck: bool = False  # it waits for people, and for nothing that time alone would bring
 
 
 Progress = Callable[[Night], None]
@@ -46,6 +47,7 @@ Progress = Callable[[Night], None]
 class _Tally:
     """What one move for everything came to."""
 
+    shift: Shift
     outages: list[UnavailableError] = field(default_factory=list)
     obstacles: list[Obstacle] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
@@ -68,6 +70,7 @@ class _Tally:
             self.for_people.append(str(exc))
         except StaleStateError as exc:
             _log.info("another run moved first", extra={"detail": str(exc)})
+            self.shift.end()  # another may have the lease by now: the store is asked again
         except UnavailableError as exc:
             _log.warning("could not ask", extra={"detail": str(exc)})
             self.outages.append(exc)
@@ -127,14 +130,16 @@ class Nightly:
         """
         deadline = self.clock() + patience
         shift = Shift(self.store, issuer, self.holder, self.lease_time, self.clock)
-        looked = self._recheck(issuer, shift)
-        begun = [b.id for b in self.unfinished(issuer)]
-        wanted = [change.id for change in self.store.open_status_changes(issuer)]
         try:
+            looked = self._recheck(issuer, shift)
+            begun = [b.id for b in self.unfinished(issuer)]
+            wanted = [change.id for change in self.store.open_status_changes(issuer)]
             while True:
                 tally = self._round(issuer, shift)
+                # A chain that was reset stays so; what could not be asked is told once.
                 tally.obstacles += looked.obstacles
-                night = self._night(issuer, begun, wanted, tally)
+                night = self._night(issuer, begun, wanted, tally, looked)
+                looked = replace(looked, outages=[], waiting=[])
                 if on_progress is not None:
                     on_progress(night)
                 if night.is_final and not looked.obstacles:
@@ -174,7 +179,7 @@ class Nightly:
 
     def _recheck(self, issuer: bytes, shift: Shift) -> _Tally:
         """Look once a run whether what is final still stands, on every chain and in its status."""
-        tally = _Tally()
+        tally = _Tally(shift)
         if self.store.batches(issuer=issuer, states={BatchState.FINAL}, limit=1):
             tally.run(partial(self._reopen_changes, issuer, shift))
             for anchoring in self.anchorings:
@@ -190,7 +195,7 @@ class Nightly:
 
     def _round(self, issuer: bytes, shift: Shift) -> _Tally:
         """One move for everything on every chain."""
-        tally = _Tally()
+        tally = _Tally(shift)
         if self.store.open_status_changes(issuer):
             for anchoring in self.anchorings:
                 tally.run(partial(self._advance_changes, anchoring, issuer, shift))
@@ -236,13 +241,17 @@ class Nightly:
     def _chain_ids(self) -> set[int]:
         return {anchoring.chain.chain_id for anchoring in self.anchorings}
 
-    def _night(self, issuer: bytes, begun: list[int], wanted: list[int], tally: _Tally) -> Night:
+    def _night(
+        self, issuer: bytes, begun: list[int], wanted: list[int], tally: _Tally, looked: _Tally
+    ) -> Night:
+        outages = map(str, (*tally.outages, *looked.outages))
         changes = tuple(self.store.status_change(change_id) for change_id in wanted)
         return Night(
             batches=tuple(self.store.batch(batch_id) for batch_id in begun),
             changes=changes,
             is_final=not self.unfinished(issuer) and not self.store.open_status_changes(issuer),
             waiting=tuple(
-                dict.fromkeys([*tally.waiting, *tally.for_people, *map(str, tally.outages)])
+                dict.fromkeys([*tally.waiting, *looked.waiting, *tally.for_people, *outages])
             ),
+            is_stuck=tally.is_stuck,
         )

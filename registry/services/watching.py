@@ -21,7 +21,7 @@ from registry.errors import (
     UnavailableError,
 )
 from registry.services.alarm import overdue_by
-from registry.services.nightly import Nightly
+from registry.services.nightly import Night, Nightly
 from registry.services.preflight import require_ready
 
 _log = logging.getLogger(__name__)
@@ -50,7 +50,8 @@ class _Told:
     waiting: str | None = None
     is_alarmed: bool = False
     looked_at: datetime | None = None  # the night in which what is final was looked at
-    looks: int = 0  # that found nothing new to tell of trouble
+    stuck: str | None = None  # what holds it up, if that is no matter of seconds
+    looks: int = 0  # that found it held up by the same as the look before
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,11 @@ class Watching:
     def look(self) -> None:
         """Make the moves that can be made now, and see to the alarm."""
         trouble: _Trouble | None = None
+        night: Night | None = None
         waiting: tuple[str, ...] = ()
         try:
-            waiting = self._work()
+            night = self._work()
+            waiting = () if night is None else night.waiting
         except (GasTooExpensiveError, LeaseHeldError) as exc:
             waiting = (str(exc),)
         except (ConflictError, NotAllowedError, UnavailableError) as exc:
@@ -100,31 +103,34 @@ class Watching:
             trouble = trouble or exc
         self._tell_waiting(waiting)
         self._tell_trouble(trouble)
+        for_people = _kind("; ".join(waiting)) if night is not None and night.is_stuck else None
+        self._count_look(self._told.trouble or for_people)
 
     # -- work
 
-    def _work(self) -> tuple[str, ...]:
-        """One move for everything; what it waits for."""
+    def _work(self) -> Night | None:
+        """One move for everything; None if there is nothing to do."""
         due = self._due()
         if due is None:
             return self._go_on()
         self._tell_due(due)
         try:
-            return self.nightly.run(self.issuer, patience=_NOW).waiting
+            return self.nightly.run(self.issuer, patience=_NOW)
         except (ConflictError, NotAllowedError, UnavailableError):
             if self._due() is not None:  # stopped before it sealed: what was sealed earlier goes on
                 self._go_on()
             raise
 
-    def _go_on(self) -> tuple[str, ...]:
+    def _go_on(self) -> Night | None:
         """Go on with what is under way; once a night also without, to look at what is final."""
-        night = last_due(self.nightly.clock(), self.schedule.at, self.schedule.zone)
+        due = last_due(self.nightly.clock(), self.schedule.at, self.schedule.zone)
         has_work = self.nightly.unfinished(self.issuer) or self._has_changes()
-        if not has_work and self._told.looked_at == night:
-            return ()
-        waiting = self.nightly.anchor(self.issuer, patience=_NOW).waiting
-        self._told.looked_at = night
-        return waiting
+        if not has_work and self._told.looked_at == due:
+            return None
+        night = self.nightly.anchor(self.issuer, patience=_NOW)
+        if not night.waiting:  # for a chain that could not be asked, say: then it looks again
+            self._told.looked_at = due
+        return night
 
     def _has_changes(self) -> bool:
         return bool(self.nightly.store.open_status_changes(self.issuer))
@@ -138,9 +144,14 @@ class Watching:
     def _pause(self) -> float:
         """Seconds until the next look: longer and longer while the same thing holds it up."""
         poll = self.nightly.poll_seconds
-        if self._told.trouble is None:
+        if self._told.stuck is None:
             return poll
         return max(poll, min(poll * 2.0 ** min(self._told.looks, 10), _LONGEST_PAUSE))
+
+    def _count_look(self, stuck: str | None) -> None:
+        is_same = stuck is not None and stuck == self._told.stuck
+        self._told.looks = self._told.looks + 1 if is_same else 0
+        self._told.stuck = stuck
 
     # -- telling, once for each thing
 
@@ -162,9 +173,8 @@ class Watching:
     def _tell_trouble(self, trouble: _Trouble | None) -> None:
         kind = None if trouble is None else _reason(trouble)
         if kind == self._told.trouble:
-            self._told.looks += 1
             return
-        self._told.trouble, self._told.looks = kind, 0
+        self._told.trouble = kind
         if trouble is None:
             _log.info("going on")
         else:
@@ -181,7 +191,7 @@ class Watching:
             _log.info("alarm over")
         else:
             hours = round(waited.total_seconds() / 3600, 1)
-            _log.error("alarm", extra={"oldest_unanchored_hours": hours})
+            _log.error("alarm", extra={"oldest_waiting_hours": hours})
 
 
 def _reason(trouble: _Trouble) -> str:

@@ -1,7 +1,9 @@
 """The same seal on two chains: what each of them lacks keeps back only itself."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 from eth_account import Account
@@ -11,7 +13,7 @@ from registry.chain import deterministic_address as contract_address
 from registry.chain.rpc import Rpc
 from registry.core.batch import BatchState
 from registry.core.report import Verdict
-from registry.errors import RootsealError, UnavailableError
+from registry.errors import ConflictError, GasTooExpensiveError, RootsealError, UnavailableError
 from registry.services.audit import audit
 from registry.services.nightly import Night, Nightly
 from registry.services.ports import Batch, Chain, CredentialStatus, StatusChange
@@ -21,6 +23,7 @@ from tests.anvil import Anvil
 from tests.rpc_proxy import ANY, Fault, RpcProxy
 from tests.services.evidence import check, evidence_of
 from tests.services.office import PATIENCE, Office, digest, utc_now
+from tests.store.builders import contents
 
 SECOND = 31338
 WEALTH = hex(10**20)
@@ -68,6 +71,19 @@ class Offices:
         verifier = Verification({chain.chain_id: chain for chain in chains}, {}, utc_now)
         receipt = self.first.receipt(name)
         return verifier.verify(evidence_of(name.encode(), receipt)).verdict
+
+
+@contextmanager
+def dear(office: Office) -> Iterator[Office]:
+    """The office with a cap below its chain's fee."""
+    chain = EvmChain(
+        chain_id=office.chain.chain_id,
+        rpc_url=office.anvil.url,
+        contract=office.chain.contract,
+        options=ChainOptions(timeout=5, max_fee=1),
+    )
+    yield office.with_chain(chain)
+    chain.close()
 
 
 def revoke(offices: Offices) -> StatusChange:
@@ -178,6 +194,48 @@ def test_a_chain_that_is_too_dear_holds_up_only_itself(offices: Offices) -> None
     (batch,) = offices.first.store.batches()
     assert offices.states(batch) == [(31337, BatchState.FINAL), (SECOND, BatchState.SEALED)]
     assert offices.night().is_final
+
+
+def test_a_dear_chain_keeps_the_others_from_nothing(offices: Offices) -> None:
+    first = offices.first
+    first.add([b"diploma"])
+    with dear(offices.second) as second:
+        night = offices.nightly(first, second).run(first.issuer, patience=timedelta(seconds=2))
+    [batch] = first.store.batches()
+    assert offices.states(batch) == [(31337, BatchState.FINAL), (SECOND, BatchState.SEALED)]
+    assert not night.is_final
+    assert [reason for reason in night.waiting if "cheaper gas" in reason]
+    assert offices.night().is_final
+
+
+def test_if_every_chain_is_dear_nothing_is_sealed(offices: Offices) -> None:
+    store = offices.first.store
+    assert isinstance(store, SqlStore)
+    offices.first.add([b"diploma"])
+    before = contents(store)
+    with (
+        dear(offices.first) as first,
+        dear(offices.second) as second,
+        pytest.raises(GasTooExpensiveError),
+    ):
+        offices.nightly(first, second).run(first.issuer, patience=PATIENCE * 0)
+    assert contents(store) == before
+
+
+def test_a_chain_that_was_reset_is_told_and_holds_up_no_other(offices: Offices) -> None:
+    old = offices.first.sealed("diploma")
+    assert offices.night().is_final
+    second = offices.second
+    anchor = next(a for a in second.store.anchors(old.id) if a.chain_id == SECOND)
+    second.anvil.replace_from(anchor.block_number)
+    with pytest.raises(ConflictError, match="reset"):
+        offices.night()  # with nothing else to do
+    new = offices.first.sealed("badge")
+    with pytest.raises(ConflictError, match="reset"):
+        offices.night()
+    assert offices.states(new) == [(31337, BatchState.FINAL), (SECOND, BatchState.SEALED)]
+    assert second.attempts(old)
+    assert offices.events(new) == (1, 0)
 
 
 def test_a_revocation_is_made_on_both(offices: Offices) -> None:

@@ -10,7 +10,9 @@ import pytest
 from registry.chain import EvmChain
 from registry.core.batch import BatchState
 from registry.errors import ConflictError, NotAllowedError, UnavailableError
+from registry.services.alarm import overdue_by
 from registry.services.ports import Batch, CredentialStatus, Role
+from registry.services.preflight import require_ready
 from registry.services.watching import Schedule, Watching
 from registry.store import SqlStore
 from tests.anvil import Anvil, send
@@ -250,6 +252,69 @@ def test_the_same_trouble_is_looked_at_less_and_less_often(office: Office) -> No
     assert worker.pauses == [1, 2, 4, 8, 16, 30, 30, 30]
 
 
+def test_while_it_waits_for_people_alone_it_looks_less_and_less_often(office: Office) -> None:
+    worker = Worker(office.with_signer(stranger()))
+    batch = office.sealed("diploma")
+    worker.run(8)
+    assert worker.pauses == [1, 2, 4, 8, 16, 30, 30]
+    assert office.attempts(batch) == []
+
+
+def test_while_it_waits_for_seconds_it_looks_as_often_as_ever(worker: Worker) -> None:
+    lease = replace(worker.office, holder="another host").lease()
+    worker.office.sealed("diploma")
+    worker.run(5)
+    assert worker.pauses == [1] * 4
+    worker.office.store.release_lease(lease)
+
+
+def test_what_is_final_is_looked_at_every_night_also_without_work(own_office: Office) -> None:
+    worker, office = Worker(own_office), own_office
+    office.final("badge")
+    batch = office.final("diploma")
+    worker.run(2)
+    anchor = office.store.anchors(batch.id)[0]
+    office.anvil.replace_from(anchor.block_number)
+    worker.run(3)
+    assert office.store.batch(batch.id).state is BatchState.FINAL  # it has looked tonight
+    worker.wall.ahead = DAY
+    for _ in range(10):
+        worker.run(2)
+    assert office.store.batch(batch.id).state is BatchState.FINAL
+    assert (office.events(batch), len(office.attempts(batch))) == (1, 1)
+    [standing] = office.store.on_chains(batch.id)
+    assert standing.reorgs == 1
+
+
+def test_a_chain_that_was_reset_is_told_also_without_work(
+    own_office: Office, told: pytest.LogCaptureFixture
+) -> None:
+    batch = own_office.final("diploma")
+    own_office.anvil.replace_from(own_office.store.anchors(batch.id)[0].block_number)
+    worker = Worker(own_office)
+    worker.run(3)
+    assert events(told) == ["WARNING held up"]
+    assert "reset" in str(fields(told, "held up")["detail"])
+    assert own_office.store.batch(batch.id).state is BatchState.FINAL
+
+
+def test_what_is_final_is_looked_at_when_the_chain_answers_again(
+    office: Office, proxy: RpcProxy, proxied: EvmChain
+) -> None:
+    office.final("diploma")
+    worker = Worker(office.with_chain(proxied))
+    for method in METHODS:
+        proxy.fail(method, Fault.HTTP_404)
+    worker.run(2)
+    proxy.behave()
+    asked: list[object] = []
+    proxy.fail_if("eth_getCode", asked.append)
+    worker.run(1)
+    assert len(asked) == 1
+    worker.run(2)  # and not again tonight
+    assert len(asked) == 1
+
+
 def test_while_another_run_has_the_lease_it_waits(
     worker: Worker, told: pytest.LogCaptureFixture
 ) -> None:
@@ -312,11 +377,39 @@ def test_the_alarm_is_told_when_it_begins_and_when_it_ends(
     worker.wall.ahead = 26 * HOUR + timedelta(minutes=1)
     worker.run(3)
     assert events(told).count("ERROR alarm") == 1
-    assert fields(told, "alarm")["oldest_unanchored_hours"] == 26.0
+    assert fields(told, "alarm")["oldest_waiting_hours"] == 26.0
     proxy.behave()
     worker.run_until_final()
     assert events(told).count("ERROR alarm") == 1
     assert events(told).count("INFO alarm over") == 1
+
+
+def test_a_revocation_that_waits_too_long_raises_the_alarm(
+    office: Office, told: pytest.LogCaptureFixture
+) -> None:
+    office.final("diploma")
+    office.statuses.request(
+        office.issuer, [digest("diploma")], CredentialStatus.REVOKED, reason=0, now=utc_now()
+    )
+    worker = Worker(office.with_signer(None))
+    worker.wall.ahead = 26 * HOUR - timedelta(minutes=1)
+    worker.run(1)
+    assert "ERROR alarm" not in events(told)
+    worker.wall.ahead = 26 * HOUR + timedelta(minutes=1)
+    worker.run(2)
+    assert events(told).count("ERROR alarm") == 1
+
+
+def test_a_batch_that_does_not_become_final_raises_the_alarm(office: Office) -> None:
+    office.anchored("diploma")
+    limit, now = 26 * HOUR, utc_now()
+    for ahead, is_overdue in ((limit - HOUR, False), (limit + HOUR, True)):
+        found = overdue_by(office.store, now=now + ahead, limit=limit)
+        assert (found is not None) is is_overdue
+    office.anvil.mine(3)
+    [batch] = office.store.batches()
+    office.finish(batch)
+    assert overdue_by(office.store, now=now + limit + HOUR, limit=limit) is None
 
 
 # -- the start
@@ -338,6 +431,17 @@ def test_an_operator_whose_time_is_over_stops_it_before_it_begins(own_office: Of
     office.anvil.mine()
     with pytest.raises(NotAllowedError, match="keystore"):
         Worker(office.with_signer(operator)).watching.require_ready()
+
+
+def test_a_clock_far_ahead_of_the_chain_is_told_and_stops_nothing(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    for days, is_told in ((6, False), (8, True)):
+        ahead = Wall(days * DAY)
+        anchoring = office.anchoring
+        anchoring = replace(anchoring, sending=replace(anchoring.sending, clock=ahead))
+        require_ready(anchoring, office.issuer)
+        assert ("clock ahead of the chain" in caplog.messages) is is_told
 
 
 def test_an_outage_does_not_stop_it_from_beginning(
