@@ -37,7 +37,7 @@ def words(method: str, reply: Reply) -> str:
 
 def _block(reply: Reply) -> Hashable:
     return (
-        reply.member("number").quantity(),
+        reply.member("number").count(),
         reply.member("hash").data(32),
         reply.member("timestamp").time(),
     )
@@ -48,10 +48,10 @@ def _log(reply: Reply) -> Hashable:
         reply.member("address").data(20),
         tuple(topic.data(32) for topic in reply.member("topics").elements()),
         reply.member("data").data(),
-        reply.member("blockNumber").quantity(),
+        reply.member("blockNumber").count(),
         reply.member("blockHash").data(32),
         reply.member("transactionHash").data(32),
-        reply.member("logIndex").quantity(),
+        reply.member("logIndex").count(),
     )
 
 
@@ -65,9 +65,9 @@ def _receipt(reply: Reply) -> Hashable:
     return (
         reply.member("transactionHash").data(32),
         reply.member("status").flag(),
-        reply.member("blockNumber").quantity(),
+        reply.member("blockNumber").count(),
         reply.member("blockHash").data(32),
-        reply.member("gasUsed").quantity(),
+        reply.member("gasUsed").count(),
         reply.member("effectiveGasPrice").quantity(),
         _logs(reply.member("logs")),
     )
@@ -85,13 +85,13 @@ def _fee_history(reply: Reply) -> Hashable:
 
 def _block_words(reply: Reply) -> str:
     block_hash = reply.member("hash").data(32)
-    return f"block {reply.member('number').quantity()} 0x{block_hash.hex()}"
+    return f"block {reply.member('number').count()} 0x{block_hash.hex()}"
 
 
 def _receipt_words(reply: Reply) -> str:
     outcome = "succeeded" if reply.member("status").flag() else "failed"
     block_hash = reply.member("blockHash").data(32)
-    number = reply.member("blockNumber").quantity()
+    number = reply.member("blockNumber").count()
     logs = len(reply.member("logs").elements())
     return f"{outcome} in block {number} 0x{block_hash.hex()} with {logs} logs"
 
@@ -102,17 +102,17 @@ def _bytes_words(content: bytes) -> str:
 
 
 _MEANINGS: dict[str, Callable[[Reply], Hashable]] = {
-    "eth_blockNumber": Reply.quantity,
+    "eth_blockNumber": Reply.count,
     "eth_call": Reply.data,
     "eth_chainId": Reply.quantity,
-    "eth_estimateGas": Reply.quantity,
+    "eth_estimateGas": Reply.count,
     "eth_feeHistory": _fee_history,
     "eth_getBalance": Reply.quantity,
     "eth_getBlockByHash": _block,
     "eth_getBlockByNumber": _block,
     "eth_getCode": Reply.data,
     "eth_getLogs": _logs,
-    "eth_getTransactionCount": Reply.quantity,
+    "eth_getTransactionCount": Reply.count,
     "eth_getTransactionReceipt": _receipt,
     "eth_sendRawTransaction": lambda reply: reply.data(32),
 }

@@ -15,6 +15,7 @@ SEAL = bytes.fromhex("5e" * 32)
 FEES = Fees(max_fee=10**10, priority_fee=10**9)
 AGES_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 SHORT = 0.4  # seconds until the chain gives up, where waiting is the point
+TOO_MANY = hex(2**63)  # SQLite and PostgreSQL hold one less
 SLOW_FAULTS = {Fault.HANG, Fault.TRICKLE}
 
 
@@ -243,6 +244,23 @@ LIES: dict[str, tuple[str, str, Callable[[object], object]]] = {
         "eth_getTransactionReceipt",
         lambda r: {**_object(r), "blockNumber": None},
     ),
+    "a nonce beyond any store": ("next_nonce", "eth_getTransactionCount", lambda _: TOO_MANY),
+    "a block beyond any store": (
+        "head",
+        "eth_getBlockByNumber",
+        lambda r: {**_object(r), "number": TOO_MANY},
+    ),
+    "a receipt beyond any store": (
+        "mined",
+        "eth_getTransactionReceipt",
+        lambda r: {**_object(r), "blockNumber": TOO_MANY},
+    ),
+    "a log beyond any store": (
+        "find_anchor",
+        "eth_getLogs",
+        lambda r: [{**_first(r), "logIndex": TOO_MANY}],
+    ),
+    "more gas than any store holds": ("estimate", "eth_estimateGas", lambda _: TOO_MANY),
     "another hash than was sent": (
         "broadcast",
         "eth_sendRawTransaction",

@@ -350,6 +350,17 @@ def test_one_nodes_fees_count_for_nothing(
     assert two_of_three.fee_market() == honest
 
 
+@pytest.mark.parametrize("liar", range(3))
+def test_one_node_beyond_any_store_stops_nothing(
+    mined: Mined, two_of_three: EvmChain, trio: list[RpcProxy], liar: int
+) -> None:
+    too_many = hex(2**63)
+    trio[liar].lie(BLOCK, changed("number", too_many))
+    trio[liar].lie("eth_getTransactionCount", always(too_many))
+    assert two_of_three.head() == mined.head
+    assert two_of_three.next_nonce(mined.issuer) < 2**63
+
+
 def test_anchors_through_a_quorum(
     anvil: Anvil, two_of_three: EvmChain, signer: LocalSigner, trio: list[RpcProxy]
 ) -> None:
