@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from registry.chain import contract as language
 from registry.chain import refusals
@@ -34,6 +34,8 @@ from registry.services.ports import (
 )
 
 Finality = Literal["finalized"] | int
+
+_USUAL_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,15 +239,15 @@ def _connections(rpc_url: str | Sequence[str], *, timeout: float) -> list[Rpc]:
     return connections
 
 
-def _normal(url: str) -> str:
-    """A URL as it is however written (RFC 3986 §6.2.2), and without a slash at its end."""
-    parts = urlsplit(url)
-    host, _, port = parts.netloc.lower().partition(":")
-    is_default = (parts.scheme.lower(), port) in {("http", "80"), ("https", "443")}
-    netloc = host if is_default else parts.netloc.lower()
-    return urlunsplit(
-        (parts.scheme.lower(), netloc, parts.path.rstrip("/"), parts.query, parts.fragment)
-    )
+def _normal(url: str) -> tuple[object, ...]:
+    """A URL as it is however written (RFC 3986 §6.2.2), and without a slash at its end.
+
+    Without the fragment, too: no node is told of it.
+    """
+    parts = urlsplit(url)  # which puts scheme and host in lower case
+    port = _USUAL_PORTS.get(parts.scheme) if parts.port is None else parts.port
+    user = (parts.username, parts.password)
+    return (parts.scheme, user, parts.hostname, port, parts.path.rstrip("/"), parts.query)
 
 
 def _state(at: Block | None) -> object:

@@ -388,6 +388,25 @@ def test_a_node_is_no_quorum_of_itself(again: str) -> None:
         open_chain(["http://node.example/a", again], ChainOptions(quorum=2))
 
 
+@pytest.mark.parametrize(
+    ("url", "again"),
+    [
+        pytest.param("https://u:p@h.example/k", "https://u:p@H.example:443/k/", id="with a user"),
+        pytest.param("http://[::1]/k", "http://[::1]:80/k", id="by an IPv6 address"),
+        pytest.param("https://h.example/k", "https://h.example:/k", id="with an empty port"),
+        pytest.param("https://h.example/k", "https://h.example/k#2", id="with a fragment"),
+    ],
+)
+def test_no_way_to_write_an_endpoint_makes_it_two(url: str, again: str) -> None:
+    with pytest.raises(InvalidInputError, match="same endpoint twice"):
+        open_chain([url, again], ChainOptions(quorum=2))
+
+
+@pytest.mark.parametrize("other", ["http://h.example:81/k", "http://h.example/K"])
+def test_another_port_or_path_is_another_endpoint(other: str) -> None:
+    open_chain(["http://h.example/k", other], ChainOptions(quorum=2)).close()
+
+
 def test_no_endpoint_is_no_chain() -> None:
     with pytest.raises(InvalidInputError, match="number of endpoints in rpc_url"):
         open_chain([])
