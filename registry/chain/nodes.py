@@ -235,12 +235,14 @@ class Nodes:
         raise _weightiest(failures, transaction)
 
 
-def _height(reply: Reply) -> int:
-    """Gas, or the base fee of the next block."""
-    if isinstance(reply.value, dict):
-        base_fees = reply.member("baseFeePerGas").elements()
-        return base_fees[-1].quantity() if base_fees else 0
-    return reply.quantity()
+def _height(reply: Reply) -> tuple[int, int]:
+    """Gas; or the base fee of the next block, and what was paid above it."""
+    if not isinstance(reply.value, dict):
+        return reply.quantity(), 0
+    base_fees = reply.member("baseFeePerGas").elements()
+    rewards = [block.elements() for block in reply.member("reward").elements()]
+    paid = sum(reward.quantity() for block in rewards for reward in block)
+    return base_fees[-1].quantity() if base_fees else 0, paid
 
 
 def _hear_block(endpoint: Endpoint, name: str) -> Heard:

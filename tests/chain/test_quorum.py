@@ -21,6 +21,7 @@ SEAL = bytes.fromhex("5e" * 32)
 NEVER_SEALED = bytes.fromhex("5f" * 32)
 AGES_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 BLOCK = "eth_getBlockByNumber"
+DEAR = hex(10**15)  # wei per gas
 LIE = "0x" + "11" * 32
 
 Trouble = Callable[[RpcProxy], None]
@@ -340,13 +341,13 @@ def test_one_node_that_says_it_would_revert_stops_nothing(
     assert two_of_three.estimate(call, sender=mined.issuer) > 21_000
 
 
+@pytest.mark.parametrize("lie", [{"baseFeePerGas": [DEAR] * 21}, {"reward": [[DEAR]] * 20}])
 @pytest.mark.parametrize("liar", range(3))
 def test_one_nodes_fees_count_for_nothing(
-    two_of_three: EvmChain, trio: list[RpcProxy], chain: EvmChain, liar: int
+    two_of_three: EvmChain, trio: list[RpcProxy], chain: EvmChain, liar: int, lie: dict[str, Any]
 ) -> None:
     honest = chain.fee_market()
-    dear = hex(10**15)
-    trio[liar].lie("eth_feeHistory", lambda found: {**found, "baseFeePerGas": [dear] * 21})
+    trio[liar].lie("eth_feeHistory", lambda found: {**found, **lie})
     assert two_of_three.fee_market() == honest
 
 
