@@ -94,9 +94,14 @@ def _whole_night(session: Session, patience: int) -> Work:
 
 def _anchoring(session: Session, patience: int) -> Work:
     registry = session.registry
-    return lambda show: registry.nightly.anchor(
-        registry.issuer, patience=timedelta(seconds=patience), on_progress=show
-    )
+
+    def work(show: Progress) -> Night:
+        registry.nightly.require_ready(registry.issuer)
+        return registry.nightly.anchor(
+            registry.issuer, patience=timedelta(seconds=patience), on_progress=show
+        )
+
+    return work
 
 
 def batch_value(batch: Batch) -> dict[str, Value]:
@@ -121,7 +126,9 @@ def _anchor_and_show(session: Session, work: Work, *, must_be_final: bool) -> No
             night = work(lambda so_far: show(_standing(so_far)))
     except RootsealError as exc:
         session.output.error(exc)
-        raise typer.Exit(_alarm(session) or exit_code(exc)) from exc
+        code, alarm = exit_code(exc), _alarm(session)
+        # What does not mend itself keeps its own code: a timer must not try it again and again.
+        raise typer.Exit(alarm if alarm is not None and code == UNDECIDED else code) from exc
     session.output.result(*_outcome(session, night))
     if night.is_final or not must_be_final:
         raise typer.Exit(DONE)

@@ -5,6 +5,7 @@ One run at a time for an issuer, by a lease in the store; others wait, and find 
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -156,6 +157,12 @@ class Nightly:
         """Sealed batches that are not final on all chains, oldest first."""
         found = self.store.batches(issuer=issuer, states=UNFINISHED, limit=1000)
         return sorted(found, key=lambda batch: batch.id)
+
+    def require_ready(self, issuer: bytes) -> None:
+        """Raise what is configured wrongly, before anything is sent; gas is waited for later."""
+        if self._has_work(issuer):
+            with suppress(GasTooExpensiveError):
+                self._require_ready(issuer)
 
     def _has_work(self, issuer: bytes) -> bool:
         return self._has_batches(issuer) or bool(self.store.open_status_changes(issuer))

@@ -20,7 +20,7 @@ SetUp = Callable[[Anvil, pytest.MonkeyPatch], None]
 def keystore(monkeypatch: pytest.MonkeyPatch, password: str = RIGHT) -> bytes:
     address = create_keystore(Path("key.json"), RIGHT)
     Path("password").write_text(password)
-    monkeypatch.delenv("ROOTSEAL_DEVELOPMENT_ACCOUNT")
+    monkeypatch.delenv("ROOTSEAL_DEVELOPMENT_ACCOUNT", raising=False)
     monkeypatch.setenv("ROOTSEAL_KEYSTORE", "key.json")
     monkeypatch.setenv("ROOTSEAL_PASSWORD_FILE", "password")
     return address
@@ -128,3 +128,32 @@ def sent_by_anybody(anvil: Anvil) -> list[int]:
     if Path("key.json").exists():
         accounts.append("0x" + json.loads(Path("key.json").read_text())["address"])
     return [anvil.ask("eth_getTransactionCount", a, "pending").quantity() for a in accounts]
+
+
+@pytest.mark.parametrize("case", ["clock in the past", "expired operator", "no contract"])
+def test_a_wrong_setting_stops_what_is_sealed_already_too(
+    anvil: Anvil, folder: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    set_up, code, named = CASES[case]
+    monkeypatch.setenv("ROOTSEAL_RPC_URL", anvil.url)
+    monkeypatch.setenv("ROOTSEAL_DEVELOPMENT_ACCOUNT", "0")
+    assert rootseal("add", "-", stdin=badge(1)).code == 0
+    assert rootseal("seal").code == 0
+    set_up(anvil, monkeypatch)
+    store = open_store(f"sqlite:///{folder / 'rootseal-data' / 'registry.db'}")
+    before = contents(store), sent_by_anybody(anvil)
+    ran = rootseal("anchor", "--patience", "0")
+    assert (ran.code, named in ran.err) == (code, True), ran.err
+    assert (contents(store), sent_by_anybody(anvil)) == before
+    store.close()
+
+
+def test_a_wrong_setting_keeps_its_exit_code_though_somebody_waits_too_long(
+    anvil: Anvil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROOTSEAL_RPC_URL", anvil.url)
+    monkeypatch.setenv("ROOTSEAL_ALARM_HOURS", "0.000000001")
+    assert rootseal("add", "-", stdin=badge(1)).code == 0
+    keystore(monkeypatch, password="wrong horse")
+    ran = rootseal("nightly", "--patience", "0")
+    assert ran.code == 2

@@ -6,7 +6,7 @@ nothing else knows them; it does not look into documents, which the store does n
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from registry.services.audit.anchors import check_anchor, check_contract, check_known, check_once
 from registry.services.audit.attempts import (
@@ -163,7 +163,11 @@ def _anchor_targets(
     if batch.head is None:
         return set()
     seal = batch.head.seal
-    permitted = store.authorizations(batch.issuer, seal, chain.chain_id)
+    # The call does not name its contract, and a permission may be for a former one.
+    permitted = [
+        replace(permission, contract=chain.contract)
+        for permission in store.authorizations(batch.issuer, seal, chain.chain_id)
+    ]
     calls = [chain.anchor_call(batch.issuer, seal), *map(chain.relayed_anchor_call, permitted)]
     # The contract that was configured when they were made may not be today's.
     contracts = {standing.anchor.contract for standing in here if standing.anchor is not None}
