@@ -178,11 +178,6 @@ class Settings(ChainSettings):
             return None
         return Path(file)
 
-    @property
-    def is_development_chain(self) -> bool:
-        """Whether the chain is Anvil's."""
-        return self.chain_id == DEVELOPMENT_CHAIN
-
 
 def load_settings(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
     """Read the settings; `overrides` that are not None win over both sources.

@@ -109,16 +109,38 @@ CASES: dict[str, tuple[SetUp, int, str]] = {
 def test_a_wrong_setting_stops_the_night_and_is_named(
     anvil: Anvil, folder: Path, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:
+    stops(anvil, folder, monkeypatch, case, before=[], command="nightly")
+
+
+@pytest.mark.parametrize("case", ["clock in the past", "expired operator", "no contract"])
+def test_a_wrong_setting_stops_what_is_sealed_already_too(
+    anvil: Anvil, folder: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    stops(anvil, folder, monkeypatch, case, before=["seal"], command="anchor")
+
+
+def stops(
+    anvil: Anvil,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    case: str,
+    *,
+    before: list[str],
+    command: str,
+) -> None:
+    """Assert that the command refuses the case, names the setting, and changes nothing."""
     set_up, code, named = CASES[case]
     monkeypatch.setenv("ROOTSEAL_RPC_URL", anvil.url)
     monkeypatch.setenv("ROOTSEAL_DEVELOPMENT_ACCOUNT", "0")
     assert rootseal("add", "-", stdin=badge(1)).code == 0
+    for word in before:
+        assert rootseal(word).code == 0
     set_up(anvil, monkeypatch)
     store = open_store(f"sqlite:///{folder / 'rootseal-data' / 'registry.db'}")
-    before = contents(store), sent_by_anybody(anvil)
-    ran = rootseal("nightly", "--patience", "0")
+    found = contents(store), sent_by_anybody(anvil)
+    ran = rootseal(command, "--patience", "0")
     assert (ran.code, named in ran.err) == (code, True), ran.err
-    assert (contents(store), sent_by_anybody(anvil)) == before
+    assert (contents(store), sent_by_anybody(anvil)) == found
     store.close()
 
 
@@ -128,24 +150,6 @@ def sent_by_anybody(anvil: Anvil) -> list[int]:
     if Path("key.json").exists():
         accounts.append("0x" + json.loads(Path("key.json").read_text())["address"])
     return [anvil.ask("eth_getTransactionCount", a, "pending").quantity() for a in accounts]
-
-
-@pytest.mark.parametrize("case", ["clock in the past", "expired operator", "no contract"])
-def test_a_wrong_setting_stops_what_is_sealed_already_too(
-    anvil: Anvil, folder: Path, monkeypatch: pytest.MonkeyPatch, case: str
-) -> None:
-    set_up, code, named = CASES[case]
-    monkeypatch.setenv("ROOTSEAL_RPC_URL", anvil.url)
-    monkeypatch.setenv("ROOTSEAL_DEVELOPMENT_ACCOUNT", "0")
-    assert rootseal("add", "-", stdin=badge(1)).code == 0
-    assert rootseal("seal").code == 0
-    set_up(anvil, monkeypatch)
-    store = open_store(f"sqlite:///{folder / 'rootseal-data' / 'registry.db'}")
-    before = contents(store), sent_by_anybody(anvil)
-    ran = rootseal("anchor", "--patience", "0")
-    assert (ran.code, named in ran.err) == (code, True), ran.err
-    assert (contents(store), sent_by_anybody(anvil)) == before
-    store.close()
 
 
 def test_a_wrong_setting_keeps_its_exit_code_though_somebody_waits_too_long(
