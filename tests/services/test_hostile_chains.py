@@ -208,3 +208,32 @@ def test_the_alarm_knows_of_revocations_that_wait(office: Office) -> None:
     assert waited > day
     office.finish_status_changes()
     assert overdue_by(office.store, now=later, limit=day) is None
+
+
+def test_a_permission_for_another_contract_is_passed_over(office: Office) -> None:
+    batch = office.sealed("diploma")
+    assert batch.head is not None
+    strange = Authorization(
+        issuer=office.issuer,
+        seal=batch.head.seal,
+        chain_id=DEVELOPMENT_CHAIN_ID,
+        contract=stranger().address,
+        deadline=int(time.time()) + 86_400,
+        signer=office.issuer,
+        signature=b"\1",
+    )
+    office.store.put_authorization(strange, now=utc_now())
+    office.anvil.mine(3)
+    office.finish(office.advance(batch))
+    assert (office.events(batch), len(office.attempts(batch))) == (1, 1)
+    assert audit(office.store, [office.chain], office.issuer) == []
+
+
+def test_an_anchor_that_would_take_a_whole_blocks_gas_is_not_sent(
+    office: Office, proxy: RpcProxy, proxied: EvmChain
+) -> None:
+    batch = office.sealed("diploma")
+    proxy.lie("eth_estimateGas", lambda _: hex(25_000_000))
+    with pytest.raises(TransactionRefusedError, match="no anchor is worth more than"):
+        office.with_chain(proxied).advance(batch)
+    assert (office.store.batch(batch.id), office.attempts(batch)) == (batch, [])
