@@ -73,6 +73,11 @@ class ChainSettings(BaseModel):
         ge=Decimal("1e-9"),
         description="Never offer more than this for a unit of gas.",
     )
+    public_rpc_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s\"'<>]+$",
+        description="JSON-RPC endpoint that the page offers its visitors; everybody sees it.",
+    )
 
     @property
     def rpc_urls(self) -> list[str]:
@@ -97,7 +102,7 @@ class Settings(ChainSettings):
     )
     chains: tuple[ChainSettings, ...] = Field(
         (),
-        description="Further chains to anchor on and to ask: tables `[[chains]]` with the six "
+        description="Further chains to anchor on and to ask: tables `[[chains]]` with the seven "
         "settings above, in the file only.",
     )
     rpc_timeout: float = Field(10, gt=0, le=300, description="Seconds to wait for an answer.")
@@ -142,6 +147,30 @@ class Settings(ChainSettings):
     trust: dict[str, AddressSetting] = Field(
         default_factory=dict,
         description="Trusted issuers, name = address; a table, so in the file only.",
+    )
+    trust_list: Path | None = Field(
+        None, description="TOML file of trusted issuers: names, addresses, accreditation."
+    )
+    resolve_issuers: bool = Field(
+        default=False,
+        description="Ask the issuer's did:web document and DNS whose the anchoring address is.",
+    )
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s\"'<>?#]+$",
+        description="Where the API is reached from outside: for links, QR codes and pictures.",
+    )
+    requests_per_minute: int = Field(
+        300, ge=1, description="Requests that the API takes from one address in a minute."
+    )
+    key_requests_per_minute: int = Field(
+        6000, ge=1, description="The same for requests with an API key, counted for each key."
+    )
+    request_timeout: float = Field(
+        30,
+        gt=0,
+        le=3600,
+        description="Seconds without progress after which the API gives a request up.",
     )
 
     @model_validator(mode="after")
