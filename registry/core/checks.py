@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import MAXYEAR, UTC, datetime
 
 from registry.core.address import format_address
-from registry.core.canonical import credential_hash
+from registry.core.baked import unbake
+from registry.core.canonical import Canonicalization, credential_hash
 from registry.core.documents import Json
 from registry.core.receipt import Receipt, other_proofs
 from registry.core.report import Check, Outcome
@@ -20,7 +21,11 @@ _ENDS = ("validUntil", "expirationDate")
 
 
 def check_integrity(credential: bytes | None, receipt: Receipt) -> Check:
-    """Credential ↔ credential hash. With no credential there is nothing to compare."""
+    """Credential ↔ credential hash. With no credential there is nothing to compare.
+
+    Of an image with a credential baked into it, the receipt means the credential; or the
+    image's own bytes, if it says `raw`.
+    """
     if credential is None:
         return Check(
             name="integrity",
@@ -29,6 +34,9 @@ def check_integrity(credential: bytes | None, receipt: Receipt) -> Check:
             detail="No credential was given, only a receipt.",
         )
     try:
+        if receipt.canonicalization is Canonicalization.JCS:
+            inside = unbake(credential)
+            credential = credential if inside is None else inside
         found = credential_hash(credential, receipt.canonicalization)
     except InvalidInputError as exc:
         return _fail("integrity", "unreadable-credential", f"The credential is unreadable: {exc}")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from registry.core.baked import unbake
 from registry.core.canonical import Canonicalization, credential_hash, document_hash
 from registry.core.checks import (
     check_hash,
@@ -57,17 +58,18 @@ class Verification:
         ):
             raise InvalidInputError("nothing to verify: give a credential, a hash or a receipt")
         # 1. Format: the receipt, from beside the credential, inside it, or the store.
-        document = _document(evidence.credential)
+        brought = _open(evidence.credential)
         try:
-            receipt = _receipt_brought(evidence, document)
+            receipt = _receipt_brought(evidence, brought.document)
         except InvalidInputError as exc:
             return conclude([_bad_receipt(str(exc))])
         if receipt is None:
             try:
-                receipt = self._look_up(evidence, document)
+                receipt = self._look_up(evidence, brought.document)
             except (InvalidInputError, ConflictError) as exc:
                 # Unknown, not sealed yet, or of several issuers: no reason to call it false.
-                return conclude([_no_receipt(str(exc))])
+                return conclude([_no_receipt(brought.fault or str(exc))])
+        document = brought.counted(receipt)
         # 2. Integrity: this credential is the one that the receipt names.
         if evidence.credential is None and evidence.credential_hash is not None:
             integrity = check_hash(evidence.credential_hash, receipt)
@@ -106,14 +108,40 @@ class Verification:
         return self.find_receipt(credential_hash(evidence.credential or b"", Canonicalization.RAW))
 
 
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    """A file: the JSON credential that it is or, `baked`, has in it; and why an image has none."""
+
+    document: dict[str, Json] | None = None
+    baked: bool = False
+    fault: str | None = None
+
+    def counted(self, receipt: Receipt) -> dict[str, Json] | None:
+        """The document that the receipt speaks of: of an image as raw bytes, none."""
+        raw = receipt.canonicalization is Canonicalization.RAW
+        return None if raw and self.baked else self.document
+
+
+def _open(credential: bytes | None) -> _Brought:
+    if credential is None:
+        return _Brought()
+    try:
+        inside = unbake(credential)
+    except InvalidInputError as exc:
+        return _Brought(fault=str(exc))
+    if inside is None:
+        return _Brought(_document(credential))
+    return _Brought(_document(inside), baked=True)
+
+
 def _receipt_brought(evidence: Evidence, document: dict[str, Json] | None) -> Receipt | None:
     if evidence.receipt is not None:
         return parse_receipt(evidence.receipt)
     return None if document is None else extract_receipt(document)
 
 
-def _document(credential: bytes | None) -> dict[str, Json] | None:
-    if credential is None or credential.lstrip()[:1] != b"{":
+def _document(credential: bytes) -> dict[str, Json] | None:
+    if credential.lstrip()[:1] != b"{":
         return None
     try:
         return parse_document(credential)
