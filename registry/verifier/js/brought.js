@@ -1,0 +1,72 @@
+// A credential file as it was brought: itself, or an image with a credential baked into it.
+
+import { unbake } from "rootseal/baked.js";
+import { parseDocument } from "rootseal/documents.js";
+import { InputError } from "rootseal/errors.js";
+
+/**
+ * @typedef {object} Brought
+ * @property {Uint8Array | null} file
+ * @property {Uint8Array | null} inside The credential in it, if it is an image with one.
+ * @property {Record<string, any> | null} document The JSON credential that it is or has inside.
+ * @property {InputError | null} fault Why an image gives none.
+ */
+
+const BLANKS = [0x20, 0x09, 0x0a, 0x0d];
+const OPENING_BRACE = 0x7b;
+
+/**
+ * @param {Uint8Array | null} file
+ * @returns {Promise<Brought>}
+ */
+export async function bring(file) {
+  if (file === null) return { file, inside: null, document: null, fault: null };
+  try {
+    const inside = await unbake(file);
+    return { file, inside, document: documentIn(inside ?? file), fault: null };
+  } catch (fault) {
+    if (!(fault instanceof InputError)) throw fault;
+    return { file, inside: null, document: null, fault };
+  }
+}
+
+/**
+ * The bytes that a receipt of that canonicalization speaks of: an image's own, or those inside.
+ *
+ * @param {Brought} brought
+ * @param {"jcs" | "raw"} canonicalization
+ * @returns {Uint8Array}
+ * @throws {InputError} If they are in an image that gives none.
+ */
+export function contentMeant({ file, inside, fault }, canonicalization) {
+  const bytes = /** @type {Uint8Array} */ (file);
+  if (canonicalization === "raw") return bytes;
+  if (fault !== null) throw fault;
+  return inside ?? bytes;
+}
+
+/**
+ * The document that such a receipt speaks of: of an image as raw bytes, none.
+ *
+ * @param {Brought} brought
+ * @param {"jcs" | "raw"} canonicalization
+ */
+export function documentMeant({ inside, document }, canonicalization) {
+  return canonicalization === "raw" && inside !== null ? null : document;
+}
+
+/**
+ * The document in a file; null if it is none that can be read: if the receipt says that it is,
+ * the integrity check says what is wrong.
+ *
+ * @param {Uint8Array} bytes
+ */
+function documentIn(bytes) {
+  if (bytes.find((byte) => !BLANKS.includes(byte)) !== OPENING_BRACE) return null;
+  try {
+    return parseDocument(bytes);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return null;
+  }
+}

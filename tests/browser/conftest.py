@@ -1,0 +1,16 @@
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.chromium import browser, context, page
+from tests.browser.engine import Engine, open_engine
+
+__all__ = ["browser", "context", "page"]
+
+
+@pytest.fixture(scope="session")
+def engine(browser: Browser) -> Iterator[Engine]:
+    """The JavaScript engine in one page, for all tests: it keeps nothing between calls."""
+    with open_engine(browser) as engine:
+        yield engine
