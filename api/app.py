@@ -63,7 +63,7 @@ def from_environment() -> FastAPI:
 
 def _open(registry: Registry) -> None:
     """Open everything before requests come; what is down now is asked again later."""
-    _ = registry.chain
+    _ = registry.chain, registry.trusted
     try:
         _ = registry.store
     except UnavailableError as exc:

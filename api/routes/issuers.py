@@ -37,10 +37,10 @@ def get_issuer(
     address = parse_address(address_text, place="/path/address")
     record = _record(backend.chain, address)
     page = page_of(backend, issuer=address, states=None, before=None, limit=_NEWEST)
-    trusted = backend.registry.settings.trust
+    trusted = backend.registry.trusted.get(address)
     return IssuerOut(
         address=address,
-        name=next((name for name, trusted_one in trusted.items() if trusted_one == address), None),
+        name=None if trusted is None else trusted.name,
         chain=backend.chain.chain_id,
         contract=backend.chain.contract,
         owner=record.owner,

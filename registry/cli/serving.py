@@ -21,7 +21,7 @@ def serve(
     Example: rootseal serve --port 8000
     """
     # Checked here, so that a wrong setting is a message and not a server that fails to start.
-    session.settings.shown()
+    _ = session.registry.trusted
     # The server reads the environment: that is how this run's options reach it.
     os.environ.update({f"ROOTSEAL_{n.upper()}": text for n, text in session.overrides.items()})
     # By name: api and registry.cli are siblings and do not import each other. The log is set up

@@ -44,6 +44,10 @@ def verify(
         str | None,
         typer.Option("--issuer", metavar="ADDRESS", help="Who must have issued it."),
     ] = None,
+    trust: Annotated[
+        Path | None,
+        typer.Option("--trust", metavar="FILE", help="Trust list: whom to trust as its issuer."),
+    ] = None,
     no_store: Annotated[
         bool, typer.Option("--no-store", help="Do not look for a receipt in the store.")
     ] = False,
@@ -66,6 +70,8 @@ def verify(
         credential_hash=None if digest is None else _hash(digest),
         receipt=None if receipt is None else read_whole(receipt, MAX_RECEIPT_BYTES + 1),
     )
+    if trust is not None:
+        session.overrides["trust_list"] = str(trust)
     expected = None if issuer is None else parse_address(issuer, place="--issuer")
     with_store = not no_store and session.registry.has_store
     report = session.registry.verification(with_store=with_store).verify(

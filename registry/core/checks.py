@@ -13,6 +13,7 @@ from registry.core.documents import Json
 from registry.core.receipt import Receipt, other_proofs
 from registry.core.report import Check, Outcome
 from registry.core.tree import seal_from_proof
+from registry.core.trust import TrustedIssuer, TrustList
 from registry.core.wire import format_time
 from registry.errors import InvalidInputError, VerificationError
 
@@ -94,9 +95,7 @@ def check_inclusion(receipt: Receipt) -> Check:
     )
 
 
-def check_issuer(
-    issuers: frozenset[bytes], *, trusted: Mapping[bytes, str], expected: bytes | None
-) -> Check:
+def check_issuer(issuers: frozenset[bytes], *, trusted: TrustList, expected: bytes | None) -> Check:
     """Anchoring address ↔ who the verifier takes it for.
 
     `expected`, if given, is the only address that passes; else a non-empty list of trusted
@@ -131,8 +130,16 @@ def check_issuer(
         return _fail(
             "issuer", "untrusted-issuer", f"The trust list does not know {names}.", evidence
         )
-    who = ", ".join(sorted(trusted[issuer] for issuer in issuers))
-    return _pass("issuer", "trusted-issuer", f"Anchored by {who}.", evidence)
+    return _trusted({trusted[issuer] for issuer in issuers}, evidence)
+
+
+def _trusted(known: set[TrustedIssuer], evidence: dict[str, str | int | None]) -> Check:
+    who = ", ".join(sorted(issuer.name for issuer in known))
+    accredited = [issuer.accreditation for issuer in known if issuer.accreditation is not None]
+    found = {**evidence, "name": who}
+    if accredited:
+        found["accreditation"] = " ".join(sorted(accredited))
+    return _pass("issuer", "trusted-issuer", f"Anchored by {who}.", found)
 
 
 def check_validity(

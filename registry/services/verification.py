@@ -20,6 +20,7 @@ from registry.core.checks import (
 from registry.core.documents import Json, parse_document
 from registry.core.receipt import Receipt, extract_receipt, parse_receipt
 from registry.core.report import Check, Outcome, Report, conclude
+from registry.core.trust import TrustList
 from registry.errors import ConflictError, InvalidInputError, NotFoundError
 from registry.services.chain_checks import check_chains
 from registry.services.ports import Chain
@@ -41,7 +42,7 @@ class Verification:
     """A verifier: the chains it asks, the issuers it trusts, and perhaps a place for receipts."""
 
     chains: Mapping[int, Chain]
-    trusted: Mapping[bytes, str]
+    trusted: TrustList
     clock: Callable[[], datetime]
     find_receipt: FindReceipt | None = None
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from registry.core.receipt import Receipt
+from registry.core.trust import TrustList
 from registry.errors import InvalidInputError
 from registry.services.alarm import overdue_by
 from registry.services.anchoring import Anchoring
@@ -29,6 +30,7 @@ from registry.services.verification import Verification
 from registry.wiring.one_off import ONE_OFF_PATIENCE, OneOff
 from registry.wiring.settings import ChainSettings, Settings, load_settings
 from registry.wiring.signers import open_signer, sign_permission
+from registry.wiring.trust import trusted_issuers
 
 if TYPE_CHECKING:
     from registry.chain import Deployment, EvmChain
@@ -166,16 +168,20 @@ class Registry:
         """Status changes."""
         return StatusService(self.store)
 
+    @cached_property
+    def trusted(self) -> TrustList:
+        """Whom a verification trusts; raises as `trusted_issuers`."""
+        return trusted_issuers(self.settings)
+
     def verification(self, *, with_store: bool) -> Verification:
         """A verifier; `with_store` lets it look receipts up."""
-        trusted = {address: name for name, address in self.settings.trust.items()}
 
         def find(credential_hash: bytes) -> Receipt:
             return receipt_of(self.store, credential_hash)
 
         return Verification(
             chains=self.chains,
-            trusted=trusted,
+            trusted=self.trusted,
             clock=utc_now,
             find_receipt=find if with_store else None,
         )

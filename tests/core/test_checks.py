@@ -17,6 +17,7 @@ from registry.core.documents import Json
 from registry.core.receipt import Receipt
 from registry.core.report import Outcome
 from registry.core.tree import MAX_TREE_SIZE, leaf_hash, node_hash, seal_hash
+from registry.core.trust import TrustedIssuer
 
 DATA = b"diploma"
 SALT = b"\x5a" * 32
@@ -105,19 +106,31 @@ def test_a_path_that_leads_elsewhere_or_nowhere_fails(
     [
         ({ACADEMY}, {}, ACADEMY, Outcome.PASS, "expected-issuer"),
         ({STRANGER}, {}, ACADEMY, Outcome.FAIL, "unexpected-issuer"),
-        ({STRANGER}, {STRANGER: "Known"}, ACADEMY, Outcome.FAIL, "unexpected-issuer"),
+        (
+            {STRANGER},
+            {STRANGER: TrustedIssuer("Known")},
+            ACADEMY,
+            Outcome.FAIL,
+            "unexpected-issuer",
+        ),
         ({ACADEMY, STRANGER}, {}, ACADEMY, Outcome.FAIL, "unexpected-issuer"),
         (set(), {}, ACADEMY, Outcome.SKIPPED, "no-anchor"),
         ({ACADEMY}, {}, None, Outcome.SKIPPED, "no-trust-list"),
-        ({ACADEMY}, {ACADEMY: "Academy"}, None, Outcome.PASS, "trusted-issuer"),
-        ({STRANGER}, {ACADEMY: "Academy"}, None, Outcome.FAIL, "untrusted-issuer"),
-        ({ACADEMY, STRANGER}, {ACADEMY: "Academy"}, None, Outcome.FAIL, "untrusted-issuer"),
-        (set(), {ACADEMY: "Academy"}, None, Outcome.SKIPPED, "no-anchor"),
+        ({ACADEMY}, {ACADEMY: TrustedIssuer("Academy")}, None, Outcome.PASS, "trusted-issuer"),
+        ({STRANGER}, {ACADEMY: TrustedIssuer("Academy")}, None, Outcome.FAIL, "untrusted-issuer"),
+        (
+            {ACADEMY, STRANGER},
+            {ACADEMY: TrustedIssuer("Academy")},
+            None,
+            Outcome.FAIL,
+            "untrusted-issuer",
+        ),
+        (set(), {ACADEMY: TrustedIssuer("Academy")}, None, Outcome.SKIPPED, "no-anchor"),
     ],
 )
 def test_every_issuer_must_be_the_expected_or_a_trusted_one(
     issuers: set[bytes],
-    trusted: dict[bytes, str],
+    trusted: dict[bytes, TrustedIssuer],
     expected: bytes | None,
     outcome: Outcome,
     code: str,
@@ -127,11 +140,24 @@ def test_every_issuer_must_be_the_expected_or_a_trusted_one(
 
 
 def test_a_trusted_issuer_is_called_by_name_and_a_stranger_by_address() -> None:
-    trusted = {ACADEMY: "Academy"}
+    trusted = {ACADEMY: TrustedIssuer("Academy")}
     known = check_issuer(frozenset({ACADEMY}), trusted=trusted, expected=None)
     unknown = check_issuer(frozenset({STRANGER}), trusted=trusted, expected=None)
     assert known.detail == "Anchored by Academy."
+    assert known.evidence == {"issuer": format_address(ACADEMY), "name": "Academy"}
     assert format_address(STRANGER) in unknown.detail
+
+
+def test_who_accredited_a_trusted_issuer_is_said() -> None:
+    academy = TrustedIssuer("Academy", accreditation="By the council.")
+    trusted = {ACADEMY: academy, STRANGER: TrustedIssuer("Branch", accreditation="By itself.")}
+    found = check_issuer(frozenset({ACADEMY}), trusted=trusted, expected=None)
+    assert found.evidence["accreditation"] == "By the council."
+    both = check_issuer(frozenset(trusted), trusted=trusted, expected=None).evidence
+    assert (both["name"], both["accreditation"]) == (
+        "Academy, Branch",
+        "By itself. By the council.",
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from registry.core.address import parse_address
 from registry.core.receipt import Receipt
 from registry.core.report import Verdict
+from registry.core.trust import TrustedIssuer
 from registry.core.wire import format_time
 from registry.services.ports import CredentialStatus
 from tests.services.evidence import (
@@ -141,10 +142,10 @@ def test_the_issuer_is_judged_by_expectation_and_trust_list(office: Office) -> N
     report = verifier.verify(evidence, expected_issuer=office.issuer)
     assert (report.verdict, codes(report)["issuer"]) == (Verdict.VALID, "expected-issuer")
     fails(verifier.verify(evidence, expected_issuer=other), "issuer", "unexpected-issuer")
-    report = replace(verifier, trusted={office.issuer: "Academy"}).verify(evidence)
+    report = replace(verifier, trusted={office.issuer: TrustedIssuer("Academy")}).verify(evidence)
     assert (report.verdict, codes(report)["issuer"]) == (Verdict.VALID, "trusted-issuer")
     fails(
-        replace(verifier, trusted={other: "Somebody"}).verify(evidence),
+        replace(verifier, trusted={other: TrustedIssuer("Somebody")}).verify(evidence),
         "issuer",
         "untrusted-issuer",
     )
