@@ -80,9 +80,9 @@ export function checkIssuer(issuers, trusted, expected) {
       : fail("issuer", "unexpected-issuer", evidence);
   }
   if (trusted.size === 0) return skipped("issuer", "no-trust-list", evidence);
-  return names.every((name) => trusted.has(name))
-    ? pass("issuer", "trusted-issuer", evidence)
-    : fail("issuer", "untrusted-issuer", evidence);
+  const known = names.flatMap((name) => trusted.get(name) ?? []);
+  if (known.length < names.length) return fail("issuer", "untrusted-issuer", evidence);
+  return pass("issuer", "trusted-issuer", { ...evidence, ...saidOf(known) });
 }
 
 /**
@@ -120,6 +120,18 @@ export function checkProofs(document) {
   const others = document === null ? [] : otherProofs(document);
   if (others.length === 0) return skipped("proofs", "no-other-proofs");
   return skipped("proofs", "other-proofs-not-checked", { proofs: others.join(", ") });
+}
+
+/**
+ * Who the issuers are, each said once, and who accredited them.
+ *
+ * @param {TrustedIssuer[]} known
+ */
+function saidOf(known) {
+  const issuers = [...new Map(known.map((issuer) => [JSON.stringify(issuer), issuer])).values()];
+  const accredited = issuers.flatMap((issuer) => issuer.accreditation ?? []).sort();
+  const name = issuers.map((issuer) => issuer.name).sort().join(", ");
+  return accredited.length === 0 ? { name } : { name, accreditation: accredited.join(" ") };
 }
 
 /**

@@ -8,8 +8,11 @@ import { InputError } from "rootseal/errors.js";
 
 /** @typedef {{name: string, accreditation: string | null}} TrustedIssuer */
 
-const MAX_CHARACTERS = 2 ** 20;
-const MAX_NAME_CHARACTERS = 200;
+const MAX_BYTES = 2 ** 20; // some five thousand issuers
+const MAX_NAME = 200;
+const MAX_ACCREDITATION = 1000;
+const MAX_URL = 2000;
+const URL = /^https?:\/\/[^\s"'<>]+$/;
 const KEYS = ["name", "addresses", "accreditation", "url"];
 
 /**
@@ -21,7 +24,7 @@ const KEYS = ["name", "addresses", "accreditation", "url"];
  *   address named twice.
  */
 export function parseTrustList(text) {
-  if (text.length > MAX_CHARACTERS) throw new InputError("too-large");
+  if (new TextEncoder().encode(text).length > MAX_BYTES) throw new InputError("too-large");
   const list = parsed(text);
   refuseUnknown(list, ["issuers"], []);
   const trusted = new Map();
@@ -29,14 +32,18 @@ export function parseTrustList(text) {
     const place = ["issuers", index];
     if (!isObject(issuer)) throw refusal("not-a-table", place);
     refuseUnknown(issuer, KEYS, place);
-    const entry = {
-      name: sentence(issuer.name, MAX_NAME_CHARACTERS, [...place, "name"]),
-      accreditation: optional(issuer.accreditation, [...place, "accreditation"]),
-    };
-    optional(issuer.url, [...place, "url"]);
+    const { name, accreditation = null, url = null } = issuer;
+    refuseUnless(isText(name, MAX_NAME), "not-a-name", [...place, "name"]);
+    if (accreditation !== null) {
+      const isSentence = isText(accreditation, MAX_ACCREDITATION);
+      refuseUnless(isSentence, "not-a-sentence", [...place, "accreditation"]);
+    }
+    if (url !== null) {
+      refuseUnless(isText(url, MAX_URL) && URL.test(url), "not-a-url", [...place, "url"]);
+    }
     for (const [address, at] of addresses(issuer.addresses, [...place, "addresses"])) {
       if (trusted.has(address)) throw refusal("address-named-twice", at);
-      trusted.set(address, entry);
+      trusted.set(address, { name, accreditation });
     }
   }
   return Object.fromEntries(trusted);
@@ -54,7 +61,8 @@ function parsed(text) {
 
 /** @param {any} value */
 function tables(value) {
-  if (!Array.isArray(value)) throw refusal("not-a-list", ["issuers"]);
+  // At least one: a list that names nobody would be taken for no list, which judges nobody.
+  if (!Array.isArray(value) || value.length === 0) throw refusal("no-issuer", ["issuers"]);
   return value;
 }
 
@@ -84,21 +92,20 @@ function address(text, place) {
 
 /**
  * @param {any} value
- * @param {(string | number)[]} place
+ * @param {number} most
  */
-function optional(value, place) {
-  return value === undefined ? null : sentence(value, MAX_CHARACTERS, place);
+function isText(value, most) {
+  const length = typeof value === "string" ? [...value].length : 0;
+  return length >= 1 && length <= most;
 }
 
 /**
- * @param {any} value
- * @param {number} most
+ * @param {boolean} isRight
+ * @param {string} code
  * @param {(string | number)[]} place
  */
-function sentence(value, most, place) {
-  const length = typeof value === "string" ? [...value].length : 0;
-  if (length < 1 || length > most) throw refusal("not-a-name", place);
-  return value;
+function refuseUnless(isRight, code, place) {
+  if (!isRight) throw refusal(code, place);
 }
 
 /**
