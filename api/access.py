@@ -3,18 +3,24 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Annotated
+from typing import Annotated, Final
 
+from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI, Query, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.types import Scope as ASGIScope
 
 from registry.core.address import parse_address
 from registry.core.wire import parse_hash
 from registry.errors import NotAllowedError
-from registry.services.api_keys import authenticate
+from registry.services.api_keys import authenticate, require_scope
 from registry.services.ports import ApiKey, Chain, Scope, Store
 from registry.wiring import Registry
 from registry.wiring.metrics import Metrics
+
+_KEY: Final = "api_key"
+_STREAMS: Final = 4  # that take credentials in; each holds a connection to the store
+_LARGE_AT_ONCE: Final = 2  # bodies that are parsed; the largest take some 200 MB meanwhile
 
 _bearer = HTTPBearer(
     auto_error=False,
@@ -31,6 +37,9 @@ class Backend:
         self.registry = registry
         self._lock = Lock()
         self.metrics = Metrics(registry, lambda: self.store)
+        # Threads of their own, so that neither slow streams nor large bodies take all others'.
+        self.streams = CapacityLimiter(_STREAMS)
+        self.large = CapacityLimiter(_LARGE_AT_ONCE)
 
     @property
     def store(self) -> Store:
@@ -50,11 +59,21 @@ def put_backend(app: FastAPI, registry: Registry) -> None:
     app.state.backend = Backend(registry)
 
 
-def _backend(request: Request) -> Backend:
-    backend = request.app.state.backend
+def backend_of(scope: ASGIScope) -> Backend:
+    """The registry of the app that a request came to."""
+    backend = scope["app"].state.backend
     if not isinstance(backend, Backend):
         raise TypeError("the app has no registry")
     return backend
+
+
+def put_key(scope: ASGIScope, key: ApiKey) -> None:
+    """Keep a caller's key, which was found good, for the endpoint."""
+    scope.setdefault("state", {})[_KEY] = key
+
+
+def _backend(request: Request) -> Backend:
+    return backend_of(request.scope)
 
 
 def current_time() -> datetime:
@@ -66,13 +85,18 @@ def allowed(scope: Scope) -> Callable[..., ApiKey]:
     """A dependency: the caller's API key, good for `scope` now. Raises `NotAllowedError`."""
 
     def dependency(
+        request: Request,
         backend: BackendDep,
         now: NowDep,
         bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     ) -> ApiKey:
         if bearer is None:
             raise NotAllowedError("this needs an API key: Authorization: Bearer rootseal_…")
-        return authenticate(backend.store, bearer.credentials, scope=scope, now=now)
+        key = request.scope.get("state", {}).get(_KEY)
+        if not isinstance(key, ApiKey):  # wrong, or the store did not answer when it was counted
+            key = authenticate(backend.store, bearer.credentials, now=now)
+        require_scope(key, scope)
+        return key
 
     return dependency
 

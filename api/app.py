@@ -12,11 +12,17 @@ from pydantic.alias_generators import to_camel
 
 from api.access import put_backend
 from api.bodies import BodyLimit
+from api.delivery import Compression, Conditional, HeadAsGet
 from api.documentation import openapi_of
+from api.headers import BrowserHeaders
+from api.limits import RateLimit
+from api.patience import Patience
 from api.problems import LastResort, add_problem_handlers
+from api.protocol import PATIENCE
+from api.requests import RequestLog
 from api.routes import ROUTERS
 from registry.errors import UnavailableError
-from registry.wiring import Registry, load_settings
+from registry.wiring import Registry, Settings, load_settings
 
 _log = logging.getLogger(__name__)
 
@@ -32,9 +38,9 @@ def create_app(registry: Registry) -> FastAPI:
     """The API of a registry, which it closes at its end."""
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, float]]:
         await run_in_threadpool(_open, registry)
-        yield
+        yield {PATIENCE: registry.settings.request_timeout}
         await run_in_threadpool(registry.close)
 
     app = FastAPI(
@@ -50,8 +56,7 @@ def create_app(registry: Registry) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     add_problem_handlers(app)
-    app.add_middleware(BodyLimit, default=_BODY_LIMIT, limits=_BODY_LIMITS)
-    app.add_middleware(LastResort)  # the last added is the outermost
+    _add_middleware(app, registry.settings)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign] # FastAPI's documented way
     return app
 
@@ -59,6 +64,23 @@ def create_app(registry: Registry) -> FastAPI:
 def from_environment() -> FastAPI:
     """The API of the registry that the environment configures: a factory for uvicorn."""
     return create_app(Registry(load_settings()))
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """From the inside to the outside: the last added sees a request first."""
+    app.add_middleware(BodyLimit, default=_BODY_LIMIT, limits=_BODY_LIMITS)
+    app.add_middleware(
+        RateLimit,
+        per_address=settings.requests_per_minute,
+        per_key=settings.key_requests_per_minute,
+    )
+    app.add_middleware(Patience, seconds=settings.request_timeout)
+    app.add_middleware(Conditional)
+    app.add_middleware(Compression)
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(LastResort)
+    app.add_middleware(BrowserHeaders)
+    app.add_middleware(RequestLog)
 
 
 def _open(registry: Registry) -> None:

@@ -1,4 +1,4 @@
-"""Reading request bodies: bounded while they stream, and JSON exactly.
+"""Reading request bodies: bounded while they stream, each and together, and JSON exactly.
 
 FastAPI's own JSON reader rounds integers and drops duplicate keys, so it reads no body here.
 """
@@ -9,9 +9,10 @@ from typing import Final, TypeVar
 import anyio.from_thread
 from fastapi import Request
 from pydantic import ValidationError
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import UnsupportedMediaTypeError, error_response
+from api.problems import BusyError, UnsupportedMediaTypeError, error_response
 from registry.core.documents import MAX_DOCUMENT_BYTES, Json, json_pointer, parse_document
 from registry.core.wire import FROM_JSON, WireModel
 from registry.errors import InvalidInputError, TooLargeError
@@ -19,16 +20,23 @@ from registry.errors import InvalidInputError, TooLargeError
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
 MULTIPART: Final = "multipart/form-data"
+LARGE: Final = 256 * 1024  # bytes; parsed, JSON takes up to fifty times as many
+_MAX_HELD: Final = 128 * 2**20  # bytes of all JSON bodies in memory at once
 _M = TypeVar("_M", bound=WireModel)
 
 
 class BodyLimit:
-    """Middleware that counts the bytes of every body as they come, whatever the headers say."""
+    """Middleware that counts the bytes of every body as they come, whatever the headers say.
+
+    JSON is held in memory while it is read, so that all of it together has a limit, too. Uploads
+    wait in files, and streams are read a line at a time.
+    """
 
     def __init__(self, app: ASGIApp, *, default: int, limits: Mapping[str, int]) -> None:
         self._app = app
         self._default = default
         self._limits = limits
+        self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse what is announced too large at once, and what turns out to be on its way."""
@@ -36,27 +44,37 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         limit = self._limits.get(scope["path"], self._default)
-        announced = dict(scope["headers"]).get(b"content-length", b"")
+        headers = Headers(scope=scope)
+        announced = headers.get("content-length", "")
         if announced.isdigit() and int(announced[:20]) > limit:
             response = error_response(_too_large(limit), instance=scope["path"])
             await response(scope, receive, send)
             return
+        is_held = given_type(headers) == JSON
         seen = 0
 
         async def counted() -> Message:
             nonlocal seen
             message = await receive()
-            seen += len(message.get("body", b""))
+            size = len(message.get("body", b""))
+            seen += size
             if seen > limit:
                 raise _too_large(limit)
+            if is_held:
+                self._held += size
+                if self._held > _MAX_HELD:
+                    raise BusyError("too many large requests at once; try again")
             return message
 
-        await self._app(scope, counted, send)
+        try:
+            await self._app(scope, counted, send)
+        finally:
+            self._held -= seen if is_held else 0
 
 
 def media_type(request: Request, *accepted: str) -> str:
     """The body's type. Raises `UnsupportedMediaTypeError` unless it is one of `accepted`."""
-    given = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    given = given_type(request.headers)
     if given not in accepted:
         raise UnsupportedMediaTypeError(
             f"send {' or '.join(accepted)}, not {given[:80] or 'a body without a type'}"
@@ -65,6 +83,11 @@ def media_type(request: Request, *accepted: str) -> str:
     if coding != "identity":
         raise UnsupportedMediaTypeError(f"content codings are not read: {coding[:80]}")
     return given
+
+
+def given_type(headers: Headers) -> str:
+    """The media type that is given, without its parameters."""
+    return headers.get("content-type", "").split(";")[0].strip().lower()
 
 
 async def read_body(request: Request, *, limit: int = MAX_DOCUMENT_BYTES) -> bytes:

@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from api.examples import EXAMPLES
+from api.limits import UNLIMITED
 from api.models import CredentialIntake, Problem, Readiness, StatusRequest, VerifyRequest
 from registry.core.receipt import Receipt
 from registry.core.report import Report
@@ -20,6 +21,10 @@ credential with its receipt against the chain, through this API or without it.
 Hashes are lower-case hex without 0x; addresses and transactions are printed as Ethereum tools
 print them. Every error is a problem (RFC 9457) with a stable `code`. A verdict is 200; 503 means
 that something could not be asked, which never means no.
+
+Every GET may be a HEAD; what may be kept has an ETag. Every answer has an X-Request-Id, the
+caller's if it gave one, which finds the request in the log. RateLimit and RateLimit-Policy say how
+many requests are left. Pages of any origin may read and verify (CORS), but not use a key.
 """
 _REF: Final = "#/components/schemas/{model}"
 _PROBLEM_TYPE: Final = "application/problem+json"
@@ -34,12 +39,18 @@ _MEANINGS: Final = {
     400: "The request is malformed.",
     401: "No API key, or one that is unknown, revoked or expired.",
     403: "The API key lacks the scope.",
+    408: "The body did not come, or too slowly. The connection closes.",
     404: "Nothing of that name is here.",
     409: "Sound, but not in this state.",
     413: "A limit on size, depth or count was passed.",
     415: "The body is of a type that is not read here.",
     422: "Something in the request cannot be used; `place` and `errors` say where.",
-    503: "Chain or store could not be asked; try again after Retry-After.",
+    429: "Too many requests from this address or with this API key in a minute.",
+    503: "Chain or store could not be asked, or not now; try again after Retry-After.",
+}
+_UNCHANGED: Final = "Unchanged since the ETag given in If-None-Match."
+_RETRY_AFTER: Final = {
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
 }
 _FILE: Final = {"type": "string", "contentMediaType": "application/octet-stream"}
 _BY_HAND: Final[dict[str, dict[str, Any]]] = {
@@ -116,8 +127,28 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
         for name, example in EXAMPLES.items():
             schemas[name]["examples"] = [example]
         document["components"]["schemas"] = dict(sorted(schemas.items()))
+        for path, operations in document["paths"].items():
+            for method, operation in operations.items():
+                _add_common_answers(path, method, operation)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _add_common_answers(path: str, method: str, operation: dict[str, Any]) -> None:
+    """What may come in front of an endpoint: limits, timeouts, and answers already known."""
+    answers: dict[str, dict[str, Any]] = operation["responses"]
+    if method == "get" and path.startswith("/v1/"):
+        answers.setdefault("304", {"description": _UNCHANGED})
+    statuses = [503] if path in UNLIMITED else [429, 503]
+    if "requestBody" in operation:
+        statuses += [400, 408, 413, 415]
+    for status in statuses:
+        answer = problems(status)[status]
+        known = answers.setdefault(str(status), answer)
+        known["content"] |= answer["content"]
+        if status in {429, 503}:
+            known["headers"] = _RETRY_AFTER
+    operation["responses"] = dict(sorted(answers.items()))
 
 
 def _own_schemas() -> dict[str, dict[str, Any]]:

@@ -36,7 +36,10 @@ class Fault(WireModel):
 
 
 class Problem(WireModel):
-    """An error, as RFC 9457 has it. `code` is stable and the last part of `type`."""
+    """An error, as RFC 9457 has it. `code` is stable and the last part of `type`.
+
+    `requestId` finds the request in the server's log.
+    """
 
     type: str
     title: str
@@ -46,6 +49,7 @@ class Problem(WireModel):
     code: str
     place: str | None = None
     errors: tuple[Fault, ...] | None = None
+    request_id: str | None = None
 
 
 # -- requests --------------------------------------------------------------------------------

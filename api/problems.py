@@ -11,9 +11,11 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.models import Fault, Problem
+from api.requests import current_request_id
 from registry.core.documents import json_pointer
 from registry.errors import (
     ConflictError,
@@ -37,20 +39,6 @@ SEALED_SECONDS: Final = 3600  # after which to ask again for tonight's batch
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="rootseal"'}
 _UNAVAILABLE: Final = "The chain or the store could not be asked. That says nothing; try again."
 
-# The first that fits decides.
-_STATUS: Final[tuple[tuple[type[RootsealError], int], ...]] = (
-    (TooLargeError, 413),
-    (NotFoundError, 404),
-    (ScopeMissingError, 403),
-    (NotAllowedError, 401),
-    (InvalidInputError, 422),
-    (VerificationError, 422),
-    (UnavailableError, 503),
-    (ConflictError, 409),
-)
-# What Starlette refuses by itself. Not its phrases, which change with Python's version.
-_HTTP_CODES: Final = {400: "bad-request", 404: "not-found", 405: "method-not-allowed"}
-
 
 class UnsupportedMediaTypeError(InvalidInputError):
     """The body is of a type that the endpoint does not read."""
@@ -62,6 +50,42 @@ class NothingToSealError(ConflictError):
     """The issuer's open batch has no credentials."""
 
     code = "nothing-to-seal"
+
+
+class SlowBodyError(InvalidInputError):
+    """The body does not come, or too slowly."""
+
+    code = "request-timeout"
+
+    def __init__(self, seconds: float, rate: int) -> None:
+        super().__init__(
+            f"the body came too slowly: nothing in {seconds:g} seconds, "
+            f"or less than {rate} bytes a second"
+        )
+
+
+class BusyError(ConflictError):
+    """As much of this is being done as this process can do at once."""
+
+    code = "busy"
+
+
+# The first that fits decides.
+_STATUS: Final[tuple[tuple[type[RootsealError], int], ...]] = (
+    (TooLargeError, 413),
+    (UnsupportedMediaTypeError, 415),
+    (SlowBodyError, 408),
+    (BusyError, 503),
+    (NotFoundError, 404),
+    (ScopeMissingError, 403),
+    (NotAllowedError, 401),
+    (InvalidInputError, 422),
+    (VerificationError, 422),
+    (UnavailableError, 503),
+    (ConflictError, 409),
+)
+# What Starlette refuses by itself. Not its phrases, which change with Python's version.
+_HTTP_CODES: Final = {400: "bad-request", 404: "not-found", 405: "method-not-allowed"}
 
 
 def problem_response(
@@ -84,6 +108,7 @@ def problem_response(
         code=code,
         place=place,
         errors=None if errors is None else tuple(errors),
+        request_id=current_request_id(),
     )
     return Response(
         problem.model_dump_json(exclude_none=True),
@@ -141,6 +166,8 @@ class LastResort:
 
         try:
             await self._app(scope, receive, watched)
+        except ClientDisconnect:
+            _log.info("the caller went away")
         except Exception:
             if begun:
                 # The server breaks the connection: half an answer must not pass for a whole one.
@@ -156,13 +183,11 @@ class LastResort:
 
 
 def _status_of(exc: RootsealError) -> int:
-    if isinstance(exc, UnsupportedMediaTypeError):
-        return 415
     return next(status for kind, status in _STATUS if isinstance(exc, kind))
 
 
 def _headers(exc: RootsealError) -> dict[str, str]:
-    if isinstance(exc, UnavailableError):
+    if isinstance(exc, UnavailableError | BusyError):
         return {"Retry-After": str(RETRY_SECONDS)}
     if isinstance(exc, NotSealedError):
         return {"Retry-After": str(SEALED_SECONDS)}
@@ -199,10 +224,13 @@ async def _on_invalid_parameters(request: Request, exc: Exception) -> Response:
 async def _on_http(request: Request, exc: Exception) -> Response:
     if not isinstance(exc, HTTPException):
         raise exc
+    headers = dict(exc.headers or {})
+    if "GET" in headers.get("Allow", ""):
+        headers["Allow"] += ", HEAD"  # which `HeadAsGet` answers
     return problem_response(
         exc.status_code,
         _HTTP_CODES.get(exc.status_code, "http-error"),
         exc.detail,
         instance=request.url.path,
-        headers=dict(exc.headers or {}),
+        headers=headers,
     )

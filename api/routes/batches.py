@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import StreamingResponse
 
 from api.access import Backend, BackendDep, IssuerDep, NowDep, allowed, hash_in_path
+from api.delivery import FINAL, LIST, PENDING, SETTLED
 from api.documentation import content, problems
 from api.models import BatchOut, BatchPage, SealBatches, State
 from api.problems import NothingToSealError
-from api.routes.receipts import FINAL, is_known
 from registry.core.batch import BatchState
 from registry.errors import InvalidInputError, NotFoundError
 from registry.services.ports import ApiKey, Batch, Scope
@@ -30,7 +30,7 @@ SealPath = Annotated[str, Path(description="A seal.", examples=["9f" * 32])]
     summary="Seal tonight's batch",
     status_code=201,
     response_description="The sealed batch.",
-    responses=problems(401, 403, 409, 503),
+    responses=problems(401, 403, 409),
 )
 def seal_batch(
     response: Response,
@@ -53,9 +53,10 @@ def seal_batch(
     "/v1/batches",
     summary="List batches, newest first",
     response_description="A page of batches.",
-    responses=problems(422, 503),
+    responses=problems(422),
 )
 def list_batches(
+    response: Response,
     backend: BackendDep,
     issuer: IssuerDep,
     state: Annotated[State | None, Query(description="Only batches in this state.")] = None,
@@ -67,6 +68,7 @@ def list_batches(
     """A page of the batches of one issuer, or of all."""
     states = None if state is None else [BatchState(state)]
     before = None if cursor is None else _parse_cursor(cursor)
+    response.headers["Cache-Control"] = LIST
     return page_of(backend, issuer=issuer, states=states, before=before, limit=limit)
 
 
@@ -74,12 +76,16 @@ def list_batches(
     "/v1/batches/{seal}",
     summary="Get the batches with a seal",
     response_description="The batches, by issuer.",
-    responses=problems(404, 422, 503),
+    responses=problems(404, 422),
 )
-def get_seal(backend: BackendDep, issuer: IssuerDep, seal: SealPath) -> SealBatches:
+def get_seal(
+    response: Response, backend: BackendDep, issuer: IssuerDep, seal: SealPath
+) -> SealBatches:
     """The batch with that seal: size, root, state, anchors. Two issuers may seal equal sets."""
     wanted = hash_in_path(seal, "seal")
     found = _with_seal(backend, wanted, issuer)
+    is_final = all(batch.state is BatchState.FINAL for batch in found)
+    response.headers["Cache-Control"] = SETTLED if is_final else PENDING
     return SealBatches(seal=wanted, batches=tuple(_shown(backend, batch) for batch in found))
 
 
@@ -89,20 +95,16 @@ def get_seal(backend: BackendDep, issuer: IssuerDep, seal: SealPath) -> SealBatc
     response_class=Response,
     responses={
         200: content("One leaf a line, hex, ascending.", "Leaves", media_type="text/plain"),
-        304: {"description": "Unchanged since the ETag given in If-None-Match."},
-        **problems(404, 422, 503),
+        **problems(404, 422),
     },
 )
-def get_leaves(request: Request, backend: BackendDep, seal: SealPath) -> Response:
+def get_leaves(backend: BackendDep, seal: SealPath) -> Response:
     """Every leaf under the seal, streamed: with them anyone can compute root and seal again.
 
     A leaf tells nothing of its credential, whose salt is in the receipt alone.
     """
     batch = _with_seal(backend, hash_in_path(seal, "seal"), None)[0]
-    etag = f'"{seal}"'
-    headers = {"ETag": etag, "Cache-Control": FINAL}
-    if is_known(request.headers.get("if-none-match", ""), etag):
-        return Response(status_code=304, headers=headers)
+    headers = {"ETag": f'"{seal}"', "Cache-Control": FINAL}
     chunks = _lines(backend.store.leaves(batch))
     # The first is read before the answer begins, so that an outage can still be told as one.
     first = next(chunks, b"")

@@ -4,13 +4,23 @@ import secrets
 from collections.abc import Iterable, Iterator
 from typing import Annotated
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Request
-from fastapi.concurrency import run_in_threadpool
 
 from api.access import BackendDep, NowDep, allowed
-from api.bodies import JSON, NDJSON, media_type, ndjson_lines, only_one, parse_request, read_body
+from api.bodies import (
+    JSON,
+    LARGE,
+    NDJSON,
+    media_type,
+    ndjson_lines,
+    only_one,
+    parse_request,
+    read_body,
+)
 from api.documentation import problems, request_body
 from api.models import CredentialIntake, IntakeAnswer
+from api.problems import BusyError
 from registry.core.canonical import Canonicalization, document_hash
 from registry.core.documents import Json
 from registry.core.tree import HASH_BYTES
@@ -26,7 +36,7 @@ router = APIRouter(tags=["credentials"])
     summary="Add credentials to tonight's batch",
     response_model_exclude_none=True,
     response_description="What was new, and what was known already.",
-    responses=problems(401, 403, 413, 415, 422, 503),
+    responses=problems(401, 403, 422),
     openapi_extra=request_body({JSON: "CredentialIntake", NDJSON: "Credential"}),
 )
 async def post_credentials(
@@ -51,7 +61,9 @@ async def post_credentials(
         )
 
     if media_type(request, JSON, NDJSON) == NDJSON:
-        result = await run_in_threadpool(lambda: take(_stream(request)))
+        if backend.streams.available_tokens == 0:
+            raise BusyError("too many streams of credentials at once; try again")
+        result = await run_sync(lambda: take(_stream(request)), limiter=backend.streams)
         return IntakeAnswer(new=result.new, known=result.known)
     body = await read_body(request)
 
@@ -61,7 +73,7 @@ async def post_credentials(
         hashes = tuple(submission.data for submission in submissions)
         return IntakeAnswer(new=result.new, known=result.known, hashes=hashes)
 
-    return await run_in_threadpool(take_body)
+    return await run_sync(take_body, limiter=backend.large if len(body) > LARGE else None)
 
 
 def _stream(request: Request) -> Iterator[Submission]:

@@ -25,9 +25,9 @@ _OVERDUE: Final = "a credential or a status change waits longer than alarm_hours
 
 
 @router.get("/healthz", summary="Is the process up?", response_description="It is.")
-@router.head("/healthz", include_in_schema=False)
-def healthz() -> Health:
+def healthz(response: Response) -> Health:
     """Asks nobody."""
+    response.headers["Cache-Control"] = "no-store"
     return Health()
 
 
@@ -41,7 +41,6 @@ def healthz() -> Health:
         )
     },
 )
-@router.head("/readyz", include_in_schema=False)
 def readyz(response: Response, backend: BackendDep, now: NowDep) -> Readiness:
     """Asks the store, the chain (is it the configured one?) and the contract (is it ours?).
 

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 
 from api.access import BackendDep
+from api.delivery import PENDING
 from api.documentation import problems
 from api.models import IssuerOut
 from api.routes.batches import page_of
@@ -21,9 +22,10 @@ _NEWEST: Final = 10  # batches shown with an issuer
     "/v1/issuers/{address}",
     summary="Get an issuer",
     response_description="The issuer.",
-    responses=problems(422, 503),
+    responses=problems(422),
 )
 def get_issuer(
+    response: Response,
     backend: BackendDep,
     address_text: Annotated[
         str, Path(alias="address", examples=["0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"])
@@ -35,6 +37,7 @@ def get_issuer(
     is set for those on this registry's trust list. 503 if the chain cannot be asked.
     """
     address = parse_address(address_text, place="/path/address")
+    response.headers["Cache-Control"] = PENDING
     record = _record(backend.chain, address)
     page = page_of(backend, issuer=address, states=None, before=None, limit=_NEWEST)
     trusted = backend.registry.trusted.get(address)

@@ -1,20 +1,17 @@
 """Handing out receipts."""
 
-from hashlib import sha256
-from typing import Annotated, Final
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Response
 
 from api.access import BackendDep, IssuerDep, hash_in_path
+from api.delivery import FINAL, PENDING
 from api.documentation import content, problems
 from registry.core.batch import BatchState
 from registry.core.receipt import print_receipt
 from registry.services.receipts import receipt_in_batch
 
 router = APIRouter(tags=["credentials"])
-
-FINAL: Final = "public, max-age=31536000, immutable"
-PENDING: Final = "public, max-age=60"
 
 
 @router.get(
@@ -23,13 +20,10 @@ PENDING: Final = "public, max-age=60"
     response_class=Response,
     responses={
         200: content("The receipt, as printed (RFC 8785).", "Receipt"),
-        304: {"description": "Unchanged since the ETag given in If-None-Match."},
-        **problems(404, 409, 422, 503),
+        **problems(404, 409, 422),
     },
 )
-@router.head("/v1/credentials/{hash}/receipt", include_in_schema=False)
 def get_receipt(
-    request: Request,
     backend: BackendDep,
     issuer: IssuerDep,
     hash_text: Annotated[str, Path(alias="hash", examples=["9f" * 32])],
@@ -41,15 +35,8 @@ def get_receipt(
     """
     credential_hash = hash_in_path(hash_text, "hash")
     found, batch = receipt_in_batch(backend.store, credential_hash, issuer=issuer)
-    body = print_receipt(found)
-    etag = f'"{sha256(body).hexdigest()}"'
-    headers = {"ETag": etag, "Cache-Control": FINAL if batch.state is BatchState.FINAL else PENDING}
-    if is_known(request.headers.get("if-none-match", ""), etag):
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type="application/json", headers=headers)
-
-
-def is_known(if_none_match: str, etag: str) -> bool:
-    """Whether the caller has that answer already (RFC 9110 §13.1.2)."""
-    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return etag in tags or tags == ["*"]
+    return Response(
+        print_receipt(found),
+        media_type="application/json",
+        headers={"Cache-Control": FINAL if batch.state is BatchState.FINAL else PENDING},
+    )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api.access import Backend, BackendDep, NowDep, allowed
@@ -24,7 +24,7 @@ Key = Annotated[ApiKey, Depends(allowed(Scope.STATUS))]
     summary="Revoke, suspend or reinstate",
     status_code=202,
     response_description="The stored changes, to be carried out.",
-    responses=problems(401, 403, 404, 409, 413, 415, 422, 503),
+    responses=problems(401, 403, 404, 409, 422),
     openapi_extra=request_body({JSON: "StatusRequest"}),
 )
 async def request_status_changes(
@@ -46,9 +46,10 @@ async def request_status_changes(
     "/v1/status-changes/{id}",
     summary="Get a status change",
     response_description="The change as it stands.",
-    responses=problems(401, 403, 404, 422, 503),
+    responses=problems(401, 403, 404, 422),
 )
 def get_status_change(
+    response: Response,
     backend: BackendDep,
     key: Key,
     change_id: Annotated[int, Path(alias="id", ge=1, le=MAX_COUNT, examples=[7])],
@@ -57,6 +58,7 @@ def get_status_change(
     change = backend.store.status_change(change_id)
     if change.issuer != key.issuer:
         raise NotFoundError(f"there is no status change {change_id}")
+    response.headers["Cache-Control"] = "private, no-cache"
     return StatusChangeOut.of(change)
 
 

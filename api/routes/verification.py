@@ -1,14 +1,15 @@
 """Verifying what anybody brings."""
 
+from collections.abc import Callable
 from typing import Final
 
 import orjson
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 from api.access import Backend, BackendDep
-from api.bodies import JSON, MULTIPART, media_type, parse_request, read_body
+from api.bodies import JSON, LARGE, MULTIPART, media_type, parse_request, read_body
 from api.documentation import content, problems, request_body
 from api.models import VerifyRequest
 from api.problems import RETRY_SECONDS
@@ -36,13 +37,8 @@ _MAX_JSON_BYTES: Final = MAX_DOCUMENT_BYTES
     response_class=Response,
     responses={
         200: content("The verdict: valid or invalid, with every check.", "Report"),
-        503: {
-            **content("Undetermined: something could not be asked. Never means no.", "Report"),
-            "headers": {
-                "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
-            },
-        },
-        **problems(400, 413, 415, 422),
+        503: content("Undetermined: something could not be asked. Never means no.", "Report"),
+        **problems(422),
     },
     openapi_extra=request_body({JSON: "VerifyRequest", MULTIPART: "VerifyUpload"}),
 )
@@ -53,12 +49,13 @@ async def verify(request: Request, backend: BackendDep) -> Response:
     registry. A receipt of a file's raw bytes needs that file as an upload.
     """
     if media_type(request, JSON, MULTIPART) == JSON:
-        evidence, issuer = _from_json(await read_body(request, limit=_MAX_JSON_BYTES))
+        body = await read_body(request, limit=_MAX_JSON_BYTES)
+        report = await _report(backend, lambda: _from_json(body), size=len(body))
     else:
         form = request.form(max_files=2, max_fields=2, max_part_size=_MAX_FIELD_BYTES)
         async with form as fields:
-            evidence, issuer = await _from_form(fields)
-    report = await run_in_threadpool(_verify, backend, evidence, issuer)
+            size = sum(part.size or 0 for part in fields.values() if isinstance(part, UploadFile))
+            report = await _report(backend, lambda: _from_form(fields), size=size)
     undetermined = report.verdict is Verdict.UNDETERMINED
     headers = {"Cache-Control": "no-store"}
     if undetermined:
@@ -71,11 +68,19 @@ async def verify(request: Request, backend: BackendDep) -> Response:
     )
 
 
-def _verify(backend: Backend, evidence: Evidence, issuer: bytes | None) -> Report:
-    # Not the store: a receipt that was brought along is verified while the store is down.
-    _ = backend.chain  # opened under the backend's lock
-    verification = backend.registry.verification(with_store=True)
-    return verification.verify(evidence, expected_issuer=issuer)
+async def _report(
+    backend: Backend, read: Callable[[], tuple[Evidence, bytes | None]], *, size: int
+) -> Report:
+    """Read and verify, in a thread."""
+
+    def verified() -> Report:
+        evidence, issuer = read()
+        # Not the store: a receipt that was brought along is verified while the store is down.
+        _ = backend.chain  # opened under the backend's lock
+        verification = backend.registry.verification(with_store=True)
+        return verification.verify(evidence, expected_issuer=issuer)
+
+    return await run_sync(verified, limiter=backend.large if size > LARGE else None)
 
 
 def _from_json(body: bytes) -> tuple[Evidence, bytes | None]:
@@ -102,7 +107,7 @@ def _refuse_raw(canonicalization: object) -> None:
         )
 
 
-async def _from_form(form: FormData) -> tuple[Evidence, bytes | None]:
+def _from_form(form: FormData) -> tuple[Evidence, bytes | None]:
     items = form.multi_items()
     if len({name for name, _ in items}) != len(items):
         raise InvalidInputError("each part may be given once", place="/")
@@ -110,7 +115,7 @@ async def _from_form(form: FormData) -> tuple[Evidence, bytes | None]:
     fields: dict[str, str] = {}
     for name, value in items:
         if isinstance(value, UploadFile) and name in _FILES:
-            files[name] = await _read(value, name)
+            files[name] = _read(value, name)
         elif isinstance(value, str) and name in _FIELDS:
             fields[name] = value
         else:
@@ -126,10 +131,10 @@ async def _from_form(form: FormData) -> tuple[Evidence, bytes | None]:
     return evidence, None if issuer is None else parse_address(issuer, place="/issuer")
 
 
-async def _read(upload: UploadFile, name: str) -> bytes:
+def _read(upload: UploadFile, name: str) -> bytes:
     if name == "receipt" and (upload.size is None or upload.size > MAX_RECEIPT_BYTES):
         raise TooLargeError(f"a receipt has at most {MAX_RECEIPT_BYTES} bytes", place="/receipt")
-    return await upload.read()
+    return upload.file.read()
 
 
 def _evidence(

@@ -1,6 +1,7 @@
-"""Logs on stderr: lines of JSON for programs, or text for a person. Only structlog's place.
+"""Logs on stderr: lines of JSON for programs, or text for a person.
 
-Everything below the edge logs with the standard library: a constant event, and fields in `extra`.
+Only structlog's place, but that the API tells it which request is being answered. Everything below
+the edge logs with the standard library: a constant event, and fields in `extra`.
 """
 
 import logging
@@ -109,6 +110,7 @@ def _without_secrets(name: str, value: Any) -> Any:  # noqa: ANN401 - as logged
 def _formatter(*, as_json: bool) -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
+            structlog.contextvars.merge_contextvars,  # the request that a line belongs to
             structlog.stdlib.add_logger_name,
             structlog.stdlib.add_log_level,
             structlog.stdlib.ExtraAdder(),

@@ -1,12 +1,25 @@
 """`rootseal serve`: the API."""
 
+import logging
 import os
-from typing import Annotated
+import signal
+import socket
+import threading
+from math import ceil
+from types import FrameType
+from typing import Annotated, Final
 
 import typer
 import uvicorn
 
+from registry.cli.command import REFUSED
 from registry.cli.session import Session
+
+_log = logging.getLogger(__name__)
+
+_KEEP_ALIVE_SECONDS: Final = 5  # for the next request on a connection
+_HEAD_BYTES: Final = 16 * 1024  # request line and headers
+_EXIT_SECONDS: Final = 5  # beyond the patience with requests that run
 
 
 def serve(
@@ -14,7 +27,10 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
 ) -> None:
-    """Serve the API until Ctrl-C.
+    """Serve the API until Ctrl-C or SIGTERM.
+
+    On either it takes nothing new, finishes what runs (for up to the setting request_timeout), and
+    exits with 0. Limits on requests are counted for each process by itself.
 
     What happens is logged to stderr, as JSON unless that is a terminal.
 
@@ -22,8 +38,53 @@ def serve(
     """
     # Checked here, so that a wrong setting is a message and not a server that fails to start.
     _ = session.registry.trusted
+    patience = ceil(session.settings.request_timeout)
     # The server reads the environment: that is how this run's options reach it.
     os.environ.update({f"ROOTSEAL_{n.upper()}": text for n, text in session.overrides.items()})
     # By name: api and registry.cli are siblings and do not import each other. The log is set up
     # already, for uvicorn too.
-    uvicorn.run("api.app:from_environment", factory=True, host=host, port=port, log_config=None)
+    config = uvicorn.Config(
+        "api.app:from_environment",
+        factory=True,
+        http="api.protocol:Protocol",
+        ws="none",
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,  # it shows queries; the API has its own
+        server_header=False,
+        reset_contextvars=True,  # or a connection's later requests are logged under the first's id
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=patience,
+        h11_max_incomplete_event_size=_HEAD_BYTES,
+    )
+    # The server gives the signal on when it has ended: that is then an end as it should be.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
+    server = _Server(config, patience + _EXIT_SECONDS)
+    server.run()
+    if not server.started:
+        raise typer.Exit(REFUSED)
+
+
+class _Server(uvicorn.Server):
+    """Ends in `seconds` at most: a thread that waits for a node cannot be interrupted."""
+
+    def __init__(self, config: uvicorn.Config, seconds: float) -> None:
+        super().__init__(config)
+        self._last_moment = threading.Timer(seconds, _cut_off)
+        self._last_moment.daemon = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what runs. What does not finish is as safe as after a loss of power."""
+        self._last_moment.start()
+        await super().shutdown(sockets)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+def _cut_off() -> None:
+    _log.warning("stopped while something was still running")
+    os._exit(0)

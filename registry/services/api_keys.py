@@ -44,8 +44,8 @@ def create_api_key(
     return key, f"{_PREFIX}_{key.id}_{secret}"
 
 
-def authenticate(store: ApiKeyStore, text: str, *, scope: Scope, now: datetime) -> ApiKey:
-    """The key that `text` is, if it is good for `scope` now. Raises `NotAllowedError`.
+def authenticate(store: ApiKeyStore, text: str, *, now: datetime) -> ApiKey:
+    """The key that `text` is, if it is good now. Raises `NotAllowedError`.
 
     Whether the id or the secret was wrong is not told.
     """
@@ -60,9 +60,13 @@ def authenticate(store: ApiKeyStore, text: str, *, scope: Scope, now: datetime) 
         raise NotAllowedError("this API key was revoked")
     if key.expires_at is not None and now >= key.expires_at:
         raise NotAllowedError("this API key has expired")
+    return key
+
+
+def require_scope(key: ApiKey, scope: Scope) -> None:
+    """Raises `ScopeMissingError` unless the key is good for `scope`."""
     if scope not in key.scopes:
         raise ScopeMissingError(f"this API key lacks the scope {scope.value}")
-    return key
 
 
 def _secret_hash(secret: str) -> bytes:

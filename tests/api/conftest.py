@@ -88,6 +88,7 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, 
     assert problem["title"]
     assert problem["detail"]
     assert problem["instance"] == answer.request.url.path
+    assert problem["requestId"] == answer.headers["x-request-id"]
     assert set(problem) <= {
         "type",
         "title",
@@ -97,6 +98,7 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, 
         "code",
         "place",
         "errors",
+        "requestId",
     }
     return problem
 
