@@ -48,6 +48,14 @@ def verify(
         Path | None,
         typer.Option("--trust", metavar="FILE", help="Trust list: whom to trust as its issuer."),
     ] = None,
+    resolve_issuer: Annotated[
+        bool,
+        typer.Option(
+            "--resolve-issuer",
+            help="Ask the issuer's own domain (did:web, DNS) whose the address is, if neither "
+            "--issuer nor a trust list says. The domain learns that somebody asks.",
+        ),
+    ] = False,
     no_store: Annotated[
         bool, typer.Option("--no-store", help="Do not look for a receipt in the store.")
     ] = False,
@@ -72,6 +80,8 @@ def verify(
     )
     if trust is not None:
         session.overrides["trust_list"] = str(trust)
+    if resolve_issuer:
+        session.overrides["resolve_issuers"] = "true"
     expected = None if issuer is None else parse_address(issuer, place="--issuer")
     with_store = not no_store and session.registry.has_store
     report = session.registry.verification(with_store=with_store).verify(

@@ -18,12 +18,14 @@ from registry.core.checks import (
     check_validity,
 )
 from registry.core.documents import Json, parse_document
+from registry.core.identity import Account
 from registry.core.receipt import Receipt, extract_receipt, parse_receipt
 from registry.core.report import Check, Outcome, Report, conclude
 from registry.core.trust import TrustList
 from registry.errors import ConflictError, InvalidInputError, NotFoundError
 from registry.services.chain_checks import check_chains
-from registry.services.ports import Chain
+from registry.services.issuer_checks import check_named_issuer
+from registry.services.ports import Chain, IssuerDirectory
 
 FindReceipt = Callable[[bytes], Receipt]
 
@@ -45,6 +47,7 @@ class Verification:
     trusted: TrustList
     clock: Callable[[], datetime]
     find_receipt: FindReceipt | None = None
+    directory: IssuerDirectory | None = None  # None: no issuer is told who asks about it
 
     def verify(self, evidence: Evidence, *, expected_issuer: bytes | None = None) -> Report:
         """Check the evidence. Never raises for evidence that is false, faulty or incomplete.
@@ -80,6 +83,11 @@ class Verification:
         inclusion = check_inclusion(receipt)
         # 4. Anchor and status: the chain holds that seal, and what became of the credential.
         findings = check_chains(receipt, self.chains)
+        issuer = check_issuer(findings.issuers, trusted=self.trusted, expected=expected_issuer)
+        # Only if nothing closer at hand decided, and not for the word of a changed credential.
+        is_sealed = integrity.outcome is inclusion.outcome is Outcome.PASS
+        if issuer.code == "no-trust-list" and document is not None and is_sealed:
+            issuer = self._ask_issuer(document, receipt) or issuer
         # 5. Issuer, dates, and what else the credential carries. A JSON credential's dates count
         #    however it was hashed: the receipt's word for that is not bound by the seal.
         return conclude(
@@ -89,11 +97,18 @@ class Verification:
                 inclusion,
                 findings.anchor,
                 findings.status,
-                check_issuer(findings.issuers, trusted=self.trusted, expected=expected_issuer),
+                issuer,
                 check_validity(document, now=self.clock(), anchored_at=findings.anchored_at),
                 check_proofs(document),
             ]
         )
+
+    def _ask_issuer(self, document: dict[str, Json], receipt: Receipt) -> Check | None:
+        if self.directory is None:
+            return None
+        asked = (anchor for anchor in receipt.anchors if anchor.chain in self.chains)
+        accounts = frozenset(Account(anchor.chain, anchor.issuer) for anchor in asked)
+        return check_named_issuer(document, accounts, self.directory)
 
     def _look_up(self, evidence: Evidence, document: dict[str, Json] | None) -> Receipt:
         """A JSON file may have been added as a document or as bytes: ask for both."""

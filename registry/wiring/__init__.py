@@ -22,7 +22,7 @@ from registry.services.anchoring import Anchoring
 from registry.services.authorizing import Relaying
 from registry.services.nightly import Nightly
 from registry.services.operators import Operators, Submit
-from registry.services.ports import Authorization, Chain, Signer, Store
+from registry.services.ports import Authorization, Chain, IssuerDirectory, Signer, Store
 from registry.services.receipts import receipt_of
 from registry.services.sending import Sending
 from registry.services.status import StatusService
@@ -173,6 +173,15 @@ class Registry:
         """Whom a verification trusts; raises as `trusted_issuers`."""
         return trusted_issuers(self.settings)
 
+    @cached_property
+    def directory(self) -> IssuerDirectory | None:
+        """Where issuers are asked whose an address is; None unless `resolve_issuers` is set."""
+        if not self.settings.resolve_issuers:
+            return None
+        from registry.identity import OnlineDirectory
+
+        return OnlineDirectory(timeout=self.settings.rpc_timeout)
+
     def verification(self, *, with_store: bool) -> Verification:
         """A verifier; `with_store` lets it look receipts up."""
 
@@ -184,6 +193,7 @@ class Registry:
             trusted=self.trusted,
             clock=utc_now,
             find_receipt=find if with_store else None,
+            directory=self.directory,
         )
 
     def deploy(self, chain_id: int) -> "Deployment":

@@ -1,6 +1,7 @@
 """What the services need of the world, as Protocols, with the values that cross them.
 
-Adapters implement them: `registry.store` the stores, `registry.chain` the chain and the signer.
+Adapters implement them: `registry.store` the stores, `registry.chain` the chain and the signer,
+`registry.identity` the issuers' directory.
 Every method may raise `UnavailableError`; what else it raises, its docstring says.
 """
 
@@ -42,6 +43,9 @@ from registry.services.ports.credentials import (
     NewCredential,
     StoredCredential,
 )
+from registry.services.ports.identity import (
+    IssuerDirectory,
+)
 from registry.services.ports.store import (
     Store,
 )
@@ -63,6 +67,7 @@ __all__ = [
     "CredentialStore",
     "Fees",
     "IssuerAnchor",
+    "IssuerDirectory",
     "IssuerRecord",
     "Lease",
     "Market",

@@ -1,0 +1,19 @@
+"""What an issuer publishes about itself, outside any chain."""
+
+from typing import Protocol
+
+from registry.core.identity import Account
+
+
+class IssuerDirectory(Protocol):
+    """Asks issuers which accounts are theirs. Whoever is asked learns of it.
+
+    That nothing is published is an answer: no accounts. `UnavailableError` says that there was
+    none, in words that may be shown to a stranger.
+    """
+
+    def accounts_of_did(self, did: str) -> frozenset[Account]:
+        """Accounts in the document of a did:web."""
+
+    def accounts_of_domain(self, domain: str) -> frozenset[Account]:
+        """Accounts in the TXT records of a domain."""
