@@ -176,6 +176,16 @@ class RpcProxy:
                     return
                 self._send(fault, answer)
 
+            def do_OPTIONS(self) -> None:
+                # A browser asks first whether a page of another origin may put a question.
+                self.send_response(204)
+                self.send_header("Access-Control-Allow-Headers", "Content-Type")
+                self.end_headers()
+
+            def end_headers(self) -> None:
+                self.send_header("Access-Control-Allow-Origin", "*")
+                super().end_headers()
+
             def _send(self, fault: Fault | None, answer: bytes) -> None:
                 self.send_response(200 if fault is None else _STATUS.get(fault, 200))
                 if fault is Fault.REDIRECT:
