@@ -165,7 +165,7 @@ class RpcProxy:
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         proxy = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(_Public):
             def do_POST(self) -> None:
                 question = self.rfile.read(int(self.headers["Content-Length"]))
                 fault, answer = proxy.answer(question)
@@ -175,16 +175,6 @@ class RpcProxy:
                     proxy.ended.wait(20)
                     return
                 self._send(fault, answer)
-
-            def do_OPTIONS(self) -> None:
-                # A browser asks first whether a page of another origin may put a question.
-                self.send_response(204)
-                self.send_header("Access-Control-Allow-Headers", "Content-Type")
-                self.end_headers()
-
-            def end_headers(self) -> None:
-                self.send_header("Access-Control-Allow-Origin", "*")
-                super().end_headers()
 
             def _send(self, fault: Fault | None, answer: bytes) -> None:
                 self.send_response(200 if fault is None else _STATUS.get(fault, 200))
@@ -203,7 +193,21 @@ class RpcProxy:
                     return
                 self.wfile.write(answer[:-1] if fault is Fault.CUT else answer)
 
-            def log_message(self, *_arguments: object) -> None:
-                pass
-
         return Handler
+
+
+class _Public(BaseHTTPRequestHandler):
+    """Answers pages of any origin, and logs nothing."""
+
+    def do_OPTIONS(self) -> None:
+        # A browser asks first whether a page of another origin may put a question.
+        self.send_response(204)
+        self.send_header("Access-Control-Allow-Headers", "Content-Type")
+        self.end_headers()
+
+    def end_headers(self) -> None:
+        self.send_header("Access-Control-Allow-Origin", "*")
+        super().end_headers()
+
+    def log_message(self, *_arguments: object) -> None:
+        pass

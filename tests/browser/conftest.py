@@ -3,10 +3,22 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from tests.anvil import anvil, anvil_process, chain, signer
 from tests.browser.chromium import browser, context, page
 from tests.browser.engine import Engine, open_engine
+from tests.services.conftest import office, proxy
 
-__all__ = ["browser", "context", "page"]
+__all__ = [
+    "anvil",
+    "anvil_process",
+    "browser",
+    "chain",
+    "context",
+    "office",
+    "page",
+    "proxy",
+    "signer",
+]
 
 
 @pytest.fixture(scope="session")
