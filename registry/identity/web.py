@@ -16,6 +16,7 @@ from registry.identity.addresses import is_public
 
 MAX_BODY_BYTES: Final = 64 * 2**10  # a DID document has some 2 kB
 MAX_ADDRESSES: Final = 4  # tried of one host, while there is time
+_TOO_LATE: Final = "no answer in time"
 _ABSENT: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 Resolve = Callable[[str], list[str]]
@@ -55,13 +56,16 @@ class Web:
         with line, _cut_after(line, end - time.monotonic()):
             try:
                 with self._tls.wrap_socket(line, server_hostname=location.host) as secured:
-                    return _exchange(secured, location)
+                    body = _exchange(secured, location)
             except ssl.SSLCertVerificationError as exc:
                 raise _unavailable(location, "its certificate is not one to trust") from exc
             except (OSError, http.client.HTTPException) as exc:
                 late = time.monotonic() >= end
-                reason = "no answer in time" if late else "no answer that can be read"
+                reason = _TOO_LATE if late else "no answer that can be read"
                 raise _unavailable(location, reason) from exc
+        if time.monotonic() >= end:  # and so perhaps cut off where a header ended
+            raise _unavailable(location, _TOO_LATE)
+        return body
 
     def _connected(self, location: WebLocation, addresses: list[str], end: float) -> socket:
         for address in addresses[:MAX_ADDRESSES]:
@@ -110,6 +114,8 @@ def _exchange(line: ssl.SSLSocket, location: WebLocation) -> bytes | None:
         if response.status != HTTPStatus.OK:  # redirects, too
             raise _unavailable(location, f"its host answered {response.status}")
         body = response.read(MAX_BODY_BYTES + 1)
+        if len(body) <= MAX_BODY_BYTES and response.length:
+            raise http.client.IncompleteRead(body, response.length)
     if len(body) > MAX_BODY_BYTES:
         raise _unavailable(location, f"its document has more than {MAX_BODY_BYTES} bytes")
     return body
