@@ -31,7 +31,7 @@ from tests.services.world import LEASE, Calls, Event, World
 
 IS_LONG = os.environ.get("ROOTSEAL_LONG_TESTS") == "1"
 PROFILE = settings(
-    max_examples=500 if IS_LONG else 25,
+    max_examples=500 if IS_LONG else 12,
     stateful_step_count=30,
     derandomize=not IS_LONG,
     deadline=None,  # a node has its moods
