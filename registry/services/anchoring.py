@@ -7,7 +7,7 @@ store remembers, the chain decides: a seal that is there is anchored, whoever se
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from registry.core.address import format_address
@@ -234,7 +234,8 @@ class Anchoring:
         if state is not BatchState.ANCHORED:
             self._move(batch, lease, state, BatchState.ANCHORED, anchor)
         if anchor.block_number <= self.chain.finalized() and self._still_stands(batch, anchor):
-            self._move(batch, lease, BatchState.ANCHORED, BatchState.FINAL)
+            now = self.sending.clock()
+            self._move(batch, lease, BatchState.ANCHORED, BatchState.FINAL, final_at=now)
 
     def _still_stands(self, batch: Batch, anchor: Anchor) -> bool:
         """Ask once more: a reorganisation may have come between the look and the finality."""
@@ -252,6 +253,8 @@ class Anchoring:
         source: BatchState,
         target: BatchState,
         anchor: Anchor | None = None,
+        *,
+        final_at: datetime | None = None,
     ) -> None:
         self.store.move_batch(
             batch.id,
@@ -260,6 +263,7 @@ class Anchoring:
             source=source,
             target=target,
             anchor=anchor,
+            final_at=final_at,
         )
         _log.info(
             "batch moved",

@@ -19,6 +19,7 @@ NOWHERE: Final[dict[str, None]] = dict.fromkeys(
         "block_hash",
         "log_index",
         "anchored_at",
+        "final_at",
     )
 )
 

@@ -1,6 +1,7 @@
 """Batches on chains: on which they are to stand, how they do, and where their seals were found."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, func, select
@@ -67,6 +68,7 @@ class OnChains:
         source: BatchState,
         target: BatchState,
         anchor: Anchor | None = None,
+        final_at: datetime | None = None,
     ) -> None:
         """Move a batch on one chain; a chain that is not set counts as `sealed` and is set.
 
@@ -77,13 +79,15 @@ class OnChains:
             raise ValueError(f"no batch moves from {source} to {target} like this")
         if (anchor is not None) is not (target is BatchState.ANCHORED):
             raise ValueError("an anchor comes with the move to anchored, and with no other")
+        if final_at is not None and target is not BatchState.FINAL:
+            raise ValueError("final_at comes with the move to final, and with no other")
         if anchor is not None and anchor.chain_id != chain_id:
             raise ValueError(f"an anchor on chain {anchor.chain_id} is none on {chain_id}")
         with self._database.write() as connection:
             hold_lease(connection, lease)
             hold_batch(connection, batch_id, issuer=lease.issuer)
             add_chains(self._database, connection, batch_id, [chain_id])
-            values = {"state": target, **_consequences(source, target, anchor)}
+            values = {"state": target, **_consequences(source, target, anchor, final_at)}
             move_on_chain(connection, batch_id, chain_id, sources=[source], values=values)
 
     def reorg_count(self) -> int:
@@ -94,10 +98,12 @@ class OnChains:
 
 
 def _consequences(
-    source: BatchState, target: BatchState, anchor: Anchor | None
+    source: BatchState, target: BatchState, anchor: Anchor | None, final_at: datetime | None
 ) -> dict[str, Any]:  # Any: values of columns of `anchorings`
     if anchor is not None:
         return location_of(anchor)
+    if target is BatchState.FINAL:
+        return {"final_at": final_at}
     if target is BatchState.ANCHORING and source is not BatchState.SEALED:
         return {**NOWHERE, "reorgs": anchorings.c.reorgs + 1}
     return {}
@@ -115,4 +121,4 @@ def _on_chain_of(row: Row[Any]) -> OnChain:  # Any: rows of `anchorings`
             row.log_index,
             row.anchored_at,
         )
-    return OnChain(row.chain_id, row.state, anchor, row.reorgs)
+    return OnChain(row.chain_id, row.state, anchor, row.reorgs, row.final_at)

@@ -15,11 +15,12 @@ from registry.store.engine import DATABASE_URL, Database, is_in_memory, open_eng
 from registry.store.intake import Intake
 from registry.store.leases import Leases
 from registry.store.on_chains import OnChains
+from registry.store.publications import Publications
 from registry.store.sealing import Sealing
 from registry.store.status_changes import StatusChanges
 from registry.store.status_marks import StatusMarks
 
-CURRENT_FORM: Final = "0002"  # the newest revision in migrations/
+CURRENT_FORM: Final = "0003"  # the newest revision in migrations/
 _VERSION: Final = table("alembic_version", column("version_num"))
 _PRIVATE: Final = 0o600  # the file holds salts and signed transactions
 
@@ -35,6 +36,7 @@ class SqlStore(
     StatusChanges,
     StatusMarks,
     ApiKeys,
+    Publications,
 ):
     """`registry.services.ports.Store` on one database, for many threads and processes."""
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from registry.core.batch import BatchState
 from registry.core.canonical import Canonicalization
-from registry.services.ports import Purpose
+from registry.services.ports import MAX_PUBLISHED_BYTES, Purpose
 from registry.store.columns import UtcTime, Wei, named, numbered_id
 
 metadata = MetaData()
@@ -87,6 +87,25 @@ credentials = Table(
 Index("uq_credentials_leaf", credentials.c.batch_id, credentials.c.leaf, unique=True)
 Index("ix_credentials_added", credentials.c.batch_id, credentials.c.added_at)
 
+# Deleted when it is withdrawn: nothing else refers to it.
+publications = Table(
+    "publications",
+    metadata,
+    Column("credential_hash", LargeBinary),
+    Column("issuer", LargeBinary),
+    Column("document", LargeBinary, nullable=False),
+    Column("published_at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("credential_hash", "issuer", name="pk_publications"),
+    ForeignKeyConstraint(
+        ["credential_hash", "issuer"],
+        ["credentials.credential_hash", "credentials.issuer"],
+        name="fk_publications_credential",
+    ),
+    CheckConstraint(
+        f"length(document) BETWEEN 1 AND {MAX_PUBLISHED_BYTES}", name="ck_publications_document"
+    ),
+)
+
 # Tiles of leaves carry their first leaf, so that a leaf is found by one seek.
 tiles = Table(
     "tiles",
@@ -133,6 +152,7 @@ attempts = Table(
 )
 
 # How a batch stands on each chain that it is for; where its seal was found there, once it was.
+# When it was seen to be final is known of those alone that became so since form 0003.
 anchorings = Table(
     "anchorings",
     metadata,
@@ -146,6 +166,7 @@ anchorings = Table(
     Column("block_hash", LargeBinary),
     Column("log_index", BigInteger),
     Column("anchored_at", UtcTime),
+    Column("final_at", UtcTime),
     PrimaryKeyConstraint("batch_id", "chain_id", name="pk_anchorings"),
     CheckConstraint("reorgs >= 0", name="ck_anchorings_reorgs"),
     CheckConstraint(

@@ -77,6 +77,7 @@ def move(
     chain_id: int = CHAIN,
     found: Anchor | None = None,
     held: Lease | None = None,
+    final_at: datetime | None = None,
 ) -> None:
     """Move a batch on a chain; to `anchored` with the builder's anchor, unless another is given."""
     if target is BatchState.ANCHORED and found is None:
@@ -88,6 +89,7 @@ def move(
         source=source,
         target=target,
         anchor=found,
+        final_at=final_at,
     )
 
 

@@ -9,6 +9,7 @@ from registry.store import SqlStore
 from tests.store.builders import (
     CHAIN,
     ISSUER,
+    LATER,
     NOW,
     SECOND_CHAIN,
     anchor,
@@ -106,6 +107,23 @@ def test_the_move_to_final_keeps_the_anchor(store: SqlStore) -> None:
     batch = anchored_batch(store, range(3))
     move(store, batch, ANCHORED, FINAL)
     assert store.on_chains(batch.id) == [OnChain(CHAIN, FINAL, anchor(), 0)]
+
+
+def test_when_it_was_seen_to_be_final_is_kept_until_a_reorganisation(store: SqlStore) -> None:
+    batch = anchored_batch(store, range(3))
+    move(store, batch, ANCHORED, FINAL, final_at=LATER)
+    assert store.on_chains(batch.id) == [OnChain(CHAIN, FINAL, anchor(), 0, final_at=LATER)]
+    move(store, batch, FINAL, ANCHORING)
+    move(store, batch, ANCHORING, ANCHORED)
+    assert store.on_chains(batch.id) == [OnChain(CHAIN, ANCHORED, anchor(), 1)]
+
+
+def test_a_time_of_finality_comes_with_no_other_move(sqlite_store: SqlStore) -> None:
+    batch = anchored_batch(sqlite_store, range(3))
+    before = contents(sqlite_store)
+    with pytest.raises(ValueError, match="final_at"):
+        move(sqlite_store, batch, ANCHORED, ANCHORING, final_at=LATER)
+    assert contents(sqlite_store) == before
 
 
 @pytest.mark.parametrize(("first", "second"), list(product(STEPS, STEPS)))

@@ -46,11 +46,17 @@ from registry.services.ports.credentials import (
 from registry.services.ports.identity import (
     IssuerDirectory,
 )
+from registry.services.ports.publications import (
+    MAX_PUBLISHED_BYTES,
+    Publication,
+    PublicationStore,
+)
 from registry.services.ports.store import (
     Store,
 )
 
 __all__ = [
+    "MAX_PUBLISHED_BYTES",
     "Added",
     "Anchor",
     "AnchorRecord",
@@ -75,6 +81,8 @@ __all__ = [
     "NewCredential",
     "OnChain",
     "OperatorRecord",
+    "Publication",
+    "PublicationStore",
     "Purpose",
     "Role",
     "Scope",

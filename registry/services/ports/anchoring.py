@@ -59,13 +59,15 @@ class Attempt:
 class OnChain:
     """How a sealed batch stands on one chain; `anchor` is None before `anchored`.
 
-    `reorgs` counts how often a reorganisation took its anchor away.
+    `reorgs` counts how often a reorganisation took its anchor away. `final_at` is when it was seen
+    to be final; None before that, and of batches that were final before this was noted.
     """
 
     chain_id: int
     state: BatchState
     anchor: Anchor | None
     reorgs: int
+    final_at: datetime | None = None
 
 
 class AnchoringStore(Protocol):
@@ -152,10 +154,12 @@ class AnchoringStore(Protocol):
         source: BatchState,
         target: BatchState,
         anchor: Anchor | None = None,
+        final_at: datetime | None = None,
     ) -> None:
         """Move a batch on one chain; a chain that is not set counts as `sealed` and is set.
 
         `anchor` is where its seal was found: given on the move to `anchored` and on no other.
+        `final_at` is when it was seen to be final, for the move to `final` alone.
         The moves back to `anchoring` drop it and count one reorganisation. Raises
         `StaleStateError`, changing nothing, if the batch is not in `source` there; `ValueError`
         for a move that `may_move` forbids.

@@ -5,9 +5,10 @@ from typing import Protocol
 from registry.services.ports.anchoring import AnchoringStore
 from registry.services.ports.api_keys import ApiKeyStore
 from registry.services.ports.credentials import CredentialStore
+from registry.services.ports.publications import PublicationStore
 
 
-class Store(CredentialStore, AnchoringStore, ApiKeyStore, Protocol):
+class Store(CredentialStore, AnchoringStore, ApiKeyStore, PublicationStore, Protocol):
     """All of them in one database."""
 
     def ping(self) -> None:
