@@ -17,6 +17,7 @@ from registry.services.ports import (
 )
 
 _NOBODY = bytes(20)
+_LOWER_BITS = (1 << 256) // 3  # of all 128 lanes: 0b…0101
 
 
 class ContractViews(ABC):
@@ -67,6 +68,15 @@ class ContractViews(ABC):
             return CredentialStatus(status)
         except ValueError as exc:
             raise reply.malformed("a status") from exc
+
+    def status_word(
+        self, contract: bytes, issuer: bytes, seal: bytes, word: int, *, at: Block | None = None
+    ) -> int:
+        """Own statuses of the 128 credentials from leaf 128·`word` on, two bits each."""
+        reply, (statuses,) = self._read(contract, at, "statusWordOf", issuer, seal, word)
+        if statuses & (statuses >> 1) & _LOWER_BITS:  # both bits of a lane: no status
+            raise reply.malformed("a word of statuses")
+        return int(statuses)
 
     def issuer_record(self, issuer: bytes, *, at: Block | None = None) -> IssuerRecord:
         """Owner and anchor count of an issuer."""

@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, select
 from registry.core.batch import BatchState
 from registry.core.tiles import TreeHead
 from registry.errors import NotFoundError
-from registry.services.ports import Batch
+from registry.services.ports import Batch, IssuerTotals
 from registry.store.engine import Database
 from registry.store.schema import batches, credentials
 
@@ -106,6 +106,29 @@ class BatchReads:
         query = select(batches.c.issuer).distinct().order_by(batches.c.issuer)
         with self._database.read() as connection:
             return [bytes(issuer) for issuer in connection.execute(query).scalars()]
+
+    def issuer_totals(
+        self, *, issuer: bytes | None = None, after: bytes = b"", limit: int = 100
+    ) -> list[IssuerTotals]:
+        """Totals of issuers that have sealed a batch, by address, from beyond `after`."""
+        query = (
+            select(
+                batches.c.issuer,
+                func.count(),
+                func.sum(batches.c.tree_size),
+                func.max(batches.c.sealed_at),
+            )
+            .where(batches.c.state != BatchState.OPEN, batches.c.issuer > after)
+            .group_by(batches.c.issuer)
+            .order_by(batches.c.issuer)
+            .limit(limit)
+        )
+        if issuer is not None:
+            query = query.where(batches.c.issuer == issuer)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        # PostgreSQL adds up to a Decimal.
+        return [IssuerTotals(who, count, int(size), last) for who, count, size, last in rows]
 
 
 def batch_of(row: Row[Any]) -> Batch:  # Any: rows of `batches`

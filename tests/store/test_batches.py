@@ -2,6 +2,7 @@ import pytest
 
 from registry.core.batch import UNFINISHED, BatchState
 from registry.errors import NotFoundError
+from registry.services.ports import IssuerTotals
 from registry.store import SqlStore
 from tests.store.builders import (
     ISSUER,
@@ -74,6 +75,20 @@ def test_issuers_are_listed_by_address(store: SqlStore) -> None:
         sealed_batch(store, range(2), issuer=issuer)
         sealed_batch(store, range(2, 4), issuer=issuer)
     assert store.issuers() == [ISSUER, OTHER]
+
+
+def test_issuers_have_totals_of_what_they_sealed(store: SqlStore) -> None:
+    assert store.issuer_totals() == []
+    for issuer, numbers in [(OTHER, [1]), (ISSUER, [1, 2, 3]), (ISSUER, [4, 5])]:
+        sealed_batch(store, numbers, issuer=issuer)
+    store.add_credentials(ISSUER, credentials([6]), now=NOW)
+    store.add_credentials(b"\x01" * 20, credentials([7]), now=NOW)  # which sealed nothing yet
+    own, others = IssuerTotals(ISSUER, 2, 5, LATER), IssuerTotals(OTHER, 1, 1, LATER)
+    assert store.issuer_totals() == [own, others]
+    assert store.issuer_totals(limit=1) == [own]
+    assert store.issuer_totals(after=ISSUER) == [others]
+    assert store.issuer_totals(issuer=ISSUER) == [own]
+    assert store.issuer_totals(issuer=b"\x01" * 20) == []
 
 
 def test_nothing_is_unanchored_in_an_empty_store(store: SqlStore) -> None:

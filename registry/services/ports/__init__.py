@@ -40,6 +40,7 @@ from registry.services.ports.credentials import (
     Added,
     Batch,
     CredentialStore,
+    IssuerTotals,
     NewCredential,
     StoredCredential,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "IssuerAnchor",
     "IssuerDirectory",
     "IssuerRecord",
+    "IssuerTotals",
     "Lease",
     "Market",
     "MinedTransaction",

@@ -218,6 +218,14 @@ class Chain(Protocol):
     ) -> CredentialStatus:
         """Status that holds for a credential under an anchored seal."""
 
+    def status_word(
+        self, contract: bytes, issuer: bytes, seal: bytes, word: int, *, at: Block | None = None
+    ) -> int:
+        """Own statuses of the 128 credentials from leaf 128·`word` on, two bits each, lowest first.
+
+        All active, 0, also under a seal that was never anchored.
+        """
+
     def issuer_record(self, issuer: bytes) -> IssuerRecord:
         """Owner and anchor count of an issuer."""
 

@@ -52,6 +52,16 @@ class Batch:
     head: TreeHead | None
 
 
+@dataclass(frozen=True, slots=True)
+class IssuerTotals:
+    """What an issuer has sealed so far."""
+
+    issuer: bytes
+    batches: int
+    credentials: int
+    last_sealed_at: datetime
+
+
 class CredentialStore(Protocol):
     """Credentials and the batches that they are in."""
 
@@ -110,6 +120,11 @@ class CredentialStore(Protocol):
 
     def issuers(self) -> list[bytes]:
         """Addresses of issuers that have any batch, ascending."""
+
+    def issuer_totals(
+        self, *, issuer: bytes | None = None, after: bytes = b"", limit: int = 100
+    ) -> list[IssuerTotals]:
+        """Totals of issuers that have sealed a batch, by address, from beyond `after`."""
 
     def proof(self, batch: Batch, leaf: bytes) -> InclusionProof:
         """Inclusion proof of a leaf of a sealed batch, from its tiles. Raises `NotFoundError`."""
