@@ -53,8 +53,10 @@ class HeadAsGet:
                 await cut.begin(message)
 
         inner = {**scope, "method": "GET"}
-        await self._app(inner, cut.receive, headers_alone)
-        scope["route"] = inner.get("route")  # for the log
+        try:
+            await self._app(inner, cut.receive, headers_alone)
+        finally:
+            scope["route"] = inner.get("route")  # for the log
 
 
 class Conditional:
@@ -117,8 +119,10 @@ class Compression:
 
         inner = dict(scope)
         inner["headers"] = [*_without_accepted(scope), *_accepted(scope)]
-        await self._app(inner, receive, weakened)
-        scope["route"] = inner.get("route")  # for the log
+        try:
+            await self._app(inner, receive, weakened)
+        finally:
+            scope["route"] = inner.get("route")  # for the log
 
 
 def _accepted(scope: Scope) -> list[tuple[bytes, bytes]]:

@@ -59,8 +59,9 @@ class Protocol(H11Protocol):
         """Refuse what is not HTTP, or too long for a header."""
         fault = sys.exception()
         status = fault.error_status_hint if isinstance(fault, h11.RemoteProtocolError) else 400
-        detail = msg if fault is None else f"{msg} {fault}"
-        self._refuse(status, _CODES.get(status, "bad-request"), detail[:200], {})
+        # Without what stands after the colon: that repeats what was sent.
+        detail = msg if fault is None else f"{msg} {fault}".split(":")[0]
+        self._refuse(status, _CODES.get(status, "bad-request"), detail, {})
 
     def _look(self) -> None:
         unsent = self.transport.get_write_buffer_size()
