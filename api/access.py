@@ -1,6 +1,6 @@
 """What an endpoint may use: the registry behind the app, the time, and the caller's key."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Annotated, Final
@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI, Query, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.types import Scope as ASGIScope
 
+from api.pages.chain_facts import ChainFacts
 from registry.core.address import parse_address
 from registry.core.wire import parse_hash
 from registry.errors import NotAllowedError
@@ -36,6 +37,7 @@ class Backend:
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
         self._lock = Lock()
+        self.chain_facts = ChainFacts()
         self.metrics = Metrics(registry, lambda: self.store)
         # Threads of their own, so that neither slow streams nor large bodies take all others'.
         self.streams = CapacityLimiter(_STREAMS)
@@ -52,6 +54,12 @@ class Backend:
         """The chain."""
         with self._lock:
             return self.registry.chain
+
+    @property
+    def chains(self) -> Mapping[int, Chain]:
+        """All configured chains, the first one first."""
+        with self._lock:
+            return self.registry.chains
 
 
 def put_backend(app: FastAPI, registry: Registry) -> None:

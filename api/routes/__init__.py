@@ -4,7 +4,9 @@ from fastapi import APIRouter
 
 from api.routes import (
     batches,
+    credential_pages,
     credentials,
+    explorer,
     health,
     issuers,
     metrics,
@@ -22,4 +24,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     status_changes.router,
     health.router,
     metrics.router,
+    explorer.router,
+    credential_pages.router,
 )

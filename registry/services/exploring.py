@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from registry.core.tiles import TreeHead
-from registry.errors import TooLargeError, UnavailableError
+from registry.errors import TooLargeError
 from registry.services.ports import Anchor, Chain, CredentialStatus, MinedTransaction
 
 LANES: Final = 128  # credentials of which one word of the contract holds the statuses
@@ -29,11 +29,12 @@ class StatusCounts:
     block_number: int
 
 
-def count_statuses(chain: Chain, anchor: Anchor, issuer: bytes, head: TreeHead) -> StatusCounts:
+def count_statuses(
+    chain: Chain, anchor: Anchor, issuer: bytes, head: TreeHead
+) -> StatusCounts | None:
     """Count the statuses that hold for the credentials of an anchored batch, in one block.
 
-    Raises `UnavailableError` if the node does not know the anchor, and `TooLargeError` for more
-    than `MAX_WORDS` words.
+    None if the chain knows no such anchor. Raises `TooLargeError` for more than `MAX_WORDS` words.
     """
     words = -(-head.tree_size // LANES)
     if words > MAX_WORDS:
@@ -44,7 +45,7 @@ def count_statuses(chain: Chain, anchor: Anchor, issuer: bytes, head: TreeHead) 
     block = chain.head()
     record = chain.anchor_record(anchor.contract, issuer, head.seal, at=block)
     if record is None:
-        raise UnavailableError("the node does not know this anchor", source="chain")
+        return None
 
     def ask(word: int) -> int:
         return chain.status_word(anchor.contract, issuer, head.seal, word, at=block)
@@ -76,12 +77,10 @@ def counted(words: Iterable[int], tree_size: int) -> tuple[int, int]:
     return suspended, revoked
 
 
-def cost_of(chain: Chain, anchor: Anchor) -> MinedTransaction:
-    """What the transaction of an anchor used and paid.
+def cost_of(chain: Chain, anchor: Anchor) -> MinedTransaction | None:
+    """What the transaction of an anchor used and paid; None if the node has it not, or not there.
 
-    Raises `UnavailableError` if the node does not have it in the anchor's block.
+    Nodes may forget old transactions.
     """
     mined = chain.mined(anchor.transaction)
-    if mined is None or mined.block_hash != anchor.block_hash:
-        raise UnavailableError("the node does not have the transaction there", source="chain")
-    return mined
+    return None if mined is None or mined.block_hash != anchor.block_hash else mined

@@ -55,6 +55,7 @@ def set_status(office: Office, batch: Batch, status: CredentialStatus, *indexes:
 
 def counts(office: Office, batch: Batch) -> tuple[int, int, int]:
     found = count_statuses(office.chain, anchor_of(office, batch), batch.issuer, head_of(batch))
+    assert found is not None
     assert found.block_number == office.chain.head().number
     return found.active, found.suspended, found.revoked
 
@@ -76,8 +77,7 @@ def test_statuses_are_counted_as_they_hold(office: Office, batch: Batch) -> None
 def test_an_anchor_that_the_node_does_not_know_is_no_count(office: Office, batch: Batch) -> None:
     anchor, head = anchor_of(office, batch), head_of(batch)
     unknown = TreeHead(head.tree_size, head.merkle_root, b"\x01" * 32)
-    with pytest.raises(UnavailableError, match="does not know"):
-        count_statuses(office.chain, anchor, batch.issuer, unknown)
+    assert count_statuses(office.chain, anchor, batch.issuer, unknown) is None
 
 
 def test_an_outage_is_no_count(
@@ -108,11 +108,11 @@ def test_more_than_can_be_asked_for_is_said(office: Office, batch: Batch) -> Non
 def test_the_cost_is_what_the_transaction_paid(office: Office, batch: Batch) -> None:
     anchor = anchor_of(office, batch)
     cost = cost_of(office.chain, anchor)
+    assert cost is not None
     assert 40_000 < cost.gas_used < 80_000
     assert cost.gas_price > 0
     office.anvil.replace_from(anchor.block_number)
-    with pytest.raises(UnavailableError, match="does not have the transaction"):
-        cost_of(office.chain, anchor)
+    assert cost_of(office.chain, anchor) is None
 
 
 @given(st.lists(st.sampled_from(CredentialStatus), min_size=1, max_size=400))

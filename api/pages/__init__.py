@@ -1,0 +1,1 @@
+"""Pages that the server makes, of what store and chain say. They need no script."""
