@@ -17,7 +17,9 @@ from registry.core.documents import Json
 MAX_SKILLS: Final = 50
 _NAME: Final = 200  # characters
 _TEXT: Final = 4000
+_EVIDENCE: Final = 400
 _URL: Final = 2000
+_NOT_IN_URLS: Final = frozenset(" \"'<>\\^`{|}")  # RFC 3986 has none of them
 _UNSEEN: Final = frozenset({"Cc", "Cs", "Co", "Cn"})
 # Marks that turn the direction of text around could make one text look like another.
 _TURNING: Final = frozenset(
@@ -77,9 +79,16 @@ def badge_of(document: Mapping[str, Json], language: str) -> Badge:
     )
 
 
+def plain(value: str | int | None) -> str:
+    """Text that may hold a stranger's, cleaned and cut: what a check says, or rests on."""
+    return _clean("" if value is None else str(value), _EVIDENCE) or ""
+
+
 def safe_link(value: Json) -> str | None:
     """An `https:` URL without a user in it; None for anything else."""
-    if not isinstance(value, str) or len(value) > _URL or not value.isprintable() or " " in value:
+    if not isinstance(value, str) or len(value) > _URL:
+        return None
+    if not value.isprintable() or not _NOT_IN_URLS.isdisjoint(value):
         return None
     try:
         parts = urlsplit(value)

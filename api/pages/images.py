@@ -20,8 +20,6 @@ def safe_picture(url: str) -> str | None:
     PNG, JPEG and SVG are, if they are what they say, of at most `MAX_PICTURE_BYTES`. An SVG must
     be UTF-8 without a document type, so that there is no entity to expand.
     """
-    if len(url) > MAX_PICTURE_BYTES * 4 // 3 + 64:
-        return None
     match = _DATA.fullmatch(url)
     if match is None:
         return None
@@ -29,7 +27,7 @@ def safe_picture(url: str) -> str | None:
         picture = base64.b64decode(match[2], validate=True)
     except binascii.Error:
         return None
-    if not _is_what_it_says(match[1], picture):
+    if len(picture) > MAX_PICTURE_BYTES or not _is_what_it_says(match[1], picture):
         return None
     return f"data:{match[1]};base64,{base64.b64encode(picture).decode('ascii')}"
 

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from api.pages.badge import plain
 from api.pages.language import language_of, words_in
 from api.problems import RETRY_SECONDS
 from registry.core.address import format_address, format_chain
@@ -104,6 +105,7 @@ def _environment() -> Environment:
         "shown": _shown,
         "gwei": lambda wei: wei / _GWEI,
         "duration": duration,
+        "plain": plain,
     }
     return environment
 

@@ -144,6 +144,12 @@ def credential_card(backend: BackendDep, hash_text: str, issuer: IssuerDep) -> R
     return Response(card, media_type="image/svg+xml", headers={"Cache-Control": PENDING})
 
 
+@router.get("/c/{rest:path}")
+def credential_nothing(rest: str) -> Response:
+    """A page for every place where nothing is."""
+    raise NotFoundError(f"no such page: {rest[:80]}")
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """What a page shows of a published credential."""
