@@ -52,7 +52,10 @@ class Judged:
     @property
     def is_waiting(self) -> bool:
         """Whether it is only a matter of time: until its batch is sealed, anchored, final."""
-        return self.report is None or any(c.code in _NOT_YET for c in self.report.checks)
+        if self.report is None:
+            return True
+        is_open = self.report.verdict is Verdict.UNDETERMINED
+        return is_open and any(check.code in _NOT_YET for check in self.report.checks)
 
     @property
     def is_outage(self) -> bool:

@@ -243,6 +243,12 @@ class TestState:
         digest = published(site, {**BADGE, "validUntil": "2025-02-01T00:00:00Z"})
         assert "It expired on 2025-02-01" in words(page_at(site, f"/c/{digest}"))
 
+    def test_what_is_false_is_so_before_an_anchor_too(self, site: Site) -> None:
+        expired = {**BADGE, "validUntil": "2025-02-01T00:00:00Z"}
+        digest = published(site, expired, is_final=False)
+        site.seal()
+        assert "Not valid A check failed" in words(page_at(site, f"/c/{digest}"))
+
     def test_of_several_issuers_the_visitor_chooses(self, public: Site) -> None:
         digest = published(public)
         store, now = public.registry.store, datetime.now(UTC)
