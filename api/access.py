@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Annotated, Final
+from typing import Annotated, Any, Final  # Any: JSON Schema has any shape
 
 from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI, Query, Request, Security
@@ -19,6 +19,9 @@ from registry.services.ports import ApiKey, Chain, Scope, Store
 from registry.wiring import Registry
 from registry.wiring.metrics import Metrics
 
+# Documented, and checked by what reads them: that says which place is wrong, as everywhere.
+HASH_PATTERN: Final[dict[str, Any]] = {"pattern": "^[0-9a-f]{64}$"}
+ADDRESS_PATTERN: Final[dict[str, Any]] = {"pattern": "^0x[0-9a-fA-F]{40}$"}
 _KEY: Final = "api_key"
 _STREAMS: Final = 4  # that take credentials in; each holds a connection to the store
 _LARGE_AT_ONCE: Final = 2  # bodies that are parsed; the largest take some 200 MB meanwhile
@@ -115,6 +118,7 @@ def _issuer(
         Query(
             description="Address of the issuer.",
             examples=["0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"],
+            json_schema_extra=ADDRESS_PATTERN,
         ),
     ] = None,
 ) -> bytes | None:

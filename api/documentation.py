@@ -53,6 +53,22 @@ _RETRY_AFTER: Final = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
 }
 _FILE: Final = {"type": "string", "contentMediaType": "application/octet-stream"}
+# Of these members one is given; what else that needs or excludes.
+_CHOICES: Final[dict[str, list[dict[str, str]]]] = {
+    "CredentialIntake": [
+        {"credential": "object"},
+        {"credentials": "array"},
+        {"hash": "string", "canonicalization": "string"},
+    ],
+    "VerifyRequest": [
+        {"credential": "object"},
+        {"hash": "string"},
+        {"credential": "object", "receipt": "object"},
+        {"hash": "string", "receipt": "object"},
+        {"receipt": "object"},
+    ],
+    "StatusRequest": [{"hashes": "array"}, {"seal": "string"}],
+}
 _BY_HAND: Final[dict[str, dict[str, Any]]] = {
     "Credential": {
         "title": "Credential",
@@ -79,6 +95,8 @@ _BY_HAND: Final[dict[str, dict[str, Any]]] = {
             "issuer": {"type": "string", "pattern": "^0x[0-9a-fA-F]{40}$"},
         },
         "additionalProperties": False,
+        "anyOf": [{"required": ["credential"]}, {"required": ["hash"]}, {"required": ["receipt"]}],
+        "not": {"required": ["credential", "hash"]},
     },
 }
 
@@ -124,6 +142,8 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         for name, schema in {**_own_schemas(), **_BY_HAND}.items():
             schemas.setdefault(name, schema)
+        for name, choices in _CHOICES.items():
+            schemas[name]["anyOf"] = _alternatives(choices)
         for name, example in EXAMPLES.items():
             schemas[name]["examples"] = [example]
         document["components"]["schemas"] = dict(sorted(schemas.items()))
@@ -149,6 +169,18 @@ def _add_common_answers(path: str, method: str, operation: dict[str, Any]) -> No
         if status in {429, 503}:
             known["headers"] = _RETRY_AFTER
     operation["responses"] = dict(sorted(answers.items()))
+
+
+def _alternatives(choices: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """JSON Schema for: one of these sets of members, and none of the others'."""
+    names = {name for choice in choices for name in choice}
+    return [
+        {
+            "required": list(choice),
+            "properties": {name: {"type": choice.get(name, "null")} for name in sorted(names)},
+        }
+        for choice in choices
+    ]
 
 
 def _own_schemas() -> dict[str, dict[str, Any]]:

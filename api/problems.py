@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.models import Fault, Problem
@@ -221,12 +222,21 @@ async def _on_invalid_parameters(request: Request, exc: Exception) -> Response:
     )
 
 
+def _methods(request: Request) -> set[str]:
+    """What may be done with a path. Starlette names the methods of its first route alone."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            found |= getattr(route, "methods", None) or set()
+    return found | {"HEAD"} if "GET" in found else found
+
+
 async def _on_http(request: Request, exc: Exception) -> Response:
     if not isinstance(exc, HTTPException):
         raise exc
     headers = dict(exc.headers or {})
-    if "GET" in headers.get("Allow", ""):
-        headers["Allow"] += ", HEAD"  # which `HeadAsGet` answers
+    if exc.status_code == 405:
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
     return problem_response(
         exc.status_code,
         _HTTP_CODES.get(exc.status_code, "http-error"),

@@ -1,5 +1,6 @@
 """Batches: sealing one's own, and looking at anybody's."""
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Annotated, Final
@@ -7,7 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import StreamingResponse
 
-from api.access import Backend, BackendDep, IssuerDep, NowDep, allowed, hash_in_path
+from api.access import HASH_PATTERN, Backend, BackendDep, IssuerDep, NowDep, allowed, hash_in_path
 from api.delivery import FINAL, LIST, PENDING, SETTLED
 from api.documentation import content, problems
 from api.models import BatchOut, BatchPage, SealBatches, State
@@ -20,9 +21,11 @@ router = APIRouter(tags=["batches"])
 
 MAX_PAGE: Final = 100
 _LINES_AT_ONCE: Final = 4096  # leaves in one chunk, 260 kB
-_MAX_CURSOR: Final = 2**63 - 1
+_CURSOR: Final = re.compile(r"[0-9]{1,18}", re.ASCII)  # below 2^63
 
-SealPath = Annotated[str, Path(description="A seal.", examples=["9f" * 32])]
+SealPath = Annotated[
+    str, Path(description="A seal.", examples=["9f" * 32], json_schema_extra=HASH_PATTERN)
+]
 
 
 @router.post(
@@ -61,7 +64,12 @@ def list_batches(
     issuer: IssuerDep,
     state: Annotated[State | None, Query(description="Only batches in this state.")] = None,
     cursor: Annotated[
-        str | None, Query(description="`next` of the page before.", examples=["41"])
+        str | None,
+        Query(
+            description="`next` of the page before.",
+            examples=["41"],
+            json_schema_extra={"pattern": f"^{_CURSOR.pattern}$"},
+        ),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Batches on a page.")] = 20,
 ) -> BatchPage:
@@ -139,7 +147,7 @@ def _shown(backend: Backend, batch: Batch) -> BatchOut:
 
 
 def _parse_cursor(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 20) or int(text) > _MAX_CURSOR:
+    if _CURSOR.fullmatch(text) is None:
         raise InvalidInputError("not a cursor of this registry", place="/query/cursor")
     return int(text)
 

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Response
 
-from api.access import BackendDep
+from api.access import ADDRESS_PATTERN, BackendDep
 from api.delivery import PENDING
 from api.documentation import problems
 from api.models import IssuerOut
@@ -28,7 +28,12 @@ def get_issuer(
     response: Response,
     backend: BackendDep,
     address_text: Annotated[
-        str, Path(alias="address", examples=["0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"])
+        str,
+        Path(
+            alias="address",
+            examples=["0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"],
+            json_schema_extra=ADDRESS_PATTERN,
+        ),
     ],
 ) -> IssuerOut:
     """Owner and number of anchors from the contract, the newest batches from this registry.

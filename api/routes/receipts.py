@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from api.access import BackendDep, IssuerDep, hash_in_path
+from api.access import HASH_PATTERN, BackendDep, IssuerDep, hash_in_path
 from api.delivery import FINAL, PENDING
 from api.documentation import content, problems
 from registry.core.batch import BatchState
@@ -26,7 +26,9 @@ router = APIRouter(tags=["credentials"])
 def get_receipt(
     backend: BackendDep,
     issuer: IssuerDep,
-    hash_text: Annotated[str, Path(alias="hash", examples=["9f" * 32])],
+    hash_text: Annotated[
+        str, Path(alias="hash", examples=["9f" * 32], json_schema_extra=HASH_PATTERN)
+    ],
 ) -> Response:
     """The receipt of a credential by its hash; name the issuer if several have it.
 

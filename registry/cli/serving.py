@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 _KEEP_ALIVE_SECONDS: Final = 5  # for the next request on a connection
 _HEAD_BYTES: Final = 16 * 1024  # request line and headers
-_EXIT_SECONDS: Final = 5  # beyond the patience with requests that run
+_EXIT_SECONDS: Final = 2  # beyond the patience with requests that run
 
 
 def serve(

@@ -10,6 +10,7 @@ from registry.errors import (
     ConflictError,
     InvalidInputError,
     NotAllowedError,
+    NotFoundError,
     TransactionRefusedError,
     UnavailableError,
 )
@@ -89,10 +90,10 @@ class StatusService:
     def request_for_seal(
         self, issuer: bytes, seal: bytes, status: CredentialStatus, *, reason: int, now: datetime
     ) -> StatusChange:
-        """Store the wanted status of a whole batch. Raises `InvalidInputError`, `ConflictError`."""
+        """Store the wanted status of a whole batch. Raises `NotFoundError`, `ConflictError`."""
         found = [b for b in self.store.batches_with_seal(seal) if b.issuer == issuer]
         if not found:
-            raise InvalidInputError(f"this issuer has no batch with seal {seal.hex()}")
+            raise NotFoundError(f"this issuer has no batch with seal {seal.hex()}")
         self._anchored(found[0].id)
         self._require_last(issuer, seal, None, status)
         return self.store.request_status(

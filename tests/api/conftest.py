@@ -106,7 +106,7 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, 
 class Open(Protocol):
     """Opens a site on a node and, if it is not the test's own, another folder's store."""
 
-    def __call__(self, rpc_url: str, folder: Path | None = None) -> Site: ...
+    def __call__(self, rpc_url: str, folder: Path | None = None, **settings: object) -> Site: ...
 
 
 @pytest.fixture(scope="session")
@@ -124,16 +124,16 @@ def open_site(tmp_path: Path, empty_database: Path) -> Iterator[Open]:
     shutil.copy(empty_database, tmp_path)
     opened: list[TestClient] = []
 
-    def open_one(rpc_url: str, folder: Path | None = None) -> Site:
-        settings = load_settings(
-            {},
-            database=sqlite_url(tmp_path if folder is None else folder),
-            rpc_url=rpc_url,
-            development_account=0,
-            finality=1,
-            poll_seconds=0.01,
-        )
-        registry = Registry(settings)
+    def open_one(rpc_url: str, folder: Path | None = None, **settings: object) -> Site:
+        database = sqlite_url(tmp_path if folder is None else folder)
+        chosen: dict[str, object] = {
+            "database": database,
+            "rpc_url": rpc_url,
+            "development_account": 0,
+            "finality": 1,
+            "poll_seconds": 0.01,
+        }
+        registry = Registry(load_settings({}, **chosen | settings))
         client = TestClient(create_app(registry))
         opened.append(client.__enter__())
         return Site(registry, client)

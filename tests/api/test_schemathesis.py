@@ -1,0 +1,171 @@
+"""Schemathesis asks the whole API whatever its OpenAPI document allows, and what it does not.
+
+In-process, on a real chain and a store with real batches, whose hashes and seals are among what it
+asks for. A short form by default; ROOTSEAL_LONG_TESTS=1 asks at least 10,000 times.
+"""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from fastapi import FastAPI
+from schemathesis import SerializationContext, openapi, serializer
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events, from_schema
+from schemathesis.python.asgi import shutdown_lifespans
+
+from api.app import create_app
+from api.bodies import NDJSON
+from registry.core.address import format_address
+from registry.services.ports import Scope
+from registry.wiring import Registry, load_settings
+from tests.anvil import Anvil
+from tests.api.conftest import Open, Site
+from tests.databases import sqlite_url
+
+IS_LONG: Final = os.environ.get("ROOTSEAL_LONG_TESTS") == "1"
+BADGES: Final = [{"name": f"Badge {number}"} for number in range(5)]
+
+# JSON Schema cannot say how exactly a number must be carried, nor that an address has a checksum.
+_MAY_REFUSE: Final = {
+    "positive_data_acceptance": {
+        "expected-statuses": ["2xx", "3xx", "401", "403", "404", "409", "422"]
+    }
+}
+# Nothing is to be had but that something could not be asked: 503 with a report.
+_UNDETERMINED: Final = {
+    "positive_data_acceptance": {"expected-statuses": ["2xx", "404", "415", "422", "503"]},
+    "not_a_server_error": {"expected-statuses": ["2xx", "4xx", "503"]},
+}
+OPERATIONS: Final = [
+    {"include-path-regex": "^/v1/(credentials|batches|issuers)", "checks": _MAY_REFUSE},
+    {"include-path": "/v1/verify", "checks": _UNDETERMINED},
+]
+
+# Half of what is asked for is there to be found.
+FOUND: Final = {
+    place: {"dictionary": name, "probability": 0.5}
+    for name, places in {
+        "hashes": ("path.hash", "body.hash", "body.hashes[*]"),
+        "seals": ("path.seal",),
+        "addresses": ("path.address", "query.issuer", "body.issuer"),
+        "changes": ("path.id",),
+    }.items()
+    for place in places
+}
+
+
+@serializer(NDJSON)
+def one_line(_context: SerializationContext, value: Any) -> bytes:
+    """A stream of one credential."""
+    return value if isinstance(value, bytes) else json.dumps(value).encode() + b"\n"
+
+
+@dataclass
+class World:
+    """An app behind which there is something to find."""
+
+    app: FastAPI
+    site: Site
+    known: Mapping[str, list[str] | list[int]]
+
+
+@pytest.fixture
+def world(open_site: Open, anvil: Anvil, tmp_path: Path) -> Iterator[World]:
+    site = open_site(anvil.url)
+    hashes = site.add(*BADGES)
+    seals = [site.seal()]
+    site.anchor()
+    hashes += site.add({"name": "Sealed, not anchored"})
+    seals.append(site.seal())
+    hashes += site.add({"name": "Not sealed"})
+    settings = load_settings(
+        {},
+        database=sqlite_url(tmp_path),
+        rpc_url=anvil.url,
+        development_account=0,
+        finality=1,
+        requests_per_minute=10**9,
+        key_requests_per_minute=10**9,
+    )
+    known: dict[str, list[str] | list[int]] = {
+        "hashes": hashes,
+        "seals": seals,
+        "addresses": [format_address(site.issuer)],
+        "changes": [1, 2],
+    }
+    yield World(create_app(Registry(settings)), site, known)
+    shutdown_lifespans()
+
+
+@dataclass
+class Outcome:
+    """What came of a run."""
+
+    requests: int = 0
+    answers: Counter[int] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+
+def ask(world: World, examples: int, headers: Mapping[str, str]) -> Outcome:
+    """Run every phase over every operation, with so many examples each in the longest."""
+    config = {
+        "continue-on-failure": True,
+        "workers": 1,
+        "seed": 4,
+        "cache": {"enabled": False},
+        "suppress-health-check": ["all"],  # among them how long it takes
+        "dictionaries": {name: {"values": values} for name, values in world.known.items()},
+        "operations": OPERATIONS,
+        "output": {"sanitization": {"enabled": False}},
+        "generation": {"max-examples": examples, "deterministic": True, "database": "none"},
+        "parameters": FOUND,
+        "headers": dict(headers),
+    }
+    schema = openapi.from_asgi(
+        "/openapi.json", world.app, config=SchemathesisConfig.from_dict(config)
+    )
+    outcome = Outcome()
+    for event in from_schema(schema).execute():
+        note(event, outcome)
+    return outcome
+
+
+def note(event: events.EngineEvent, outcome: Outcome) -> None:
+    if isinstance(event, events.NonFatalError):
+        outcome.failures.append(f"{event.label}: {event.value}")
+    if isinstance(event, events.FatalError):
+        raise event.exception
+    if not isinstance(event, events.ScenarioFinished):
+        return
+    for interaction in event.recorder.interactions.values():
+        outcome.requests += 1
+        if interaction.response is not None:
+            outcome.answers[interaction.response.status_code] += 1
+    for checks in event.recorder.checks.values():
+        failed = [check.failure_info for check in checks if check.failure_info is not None]
+        outcome.failures += [f"{found.failure}\n{found.code_sample}" for found in failed]
+
+
+@pytest.mark.parametrize(
+    ("scopes", "examples", "least"),
+    [
+        pytest.param(tuple(Scope), 550 if IS_LONG else 50, 8_000 if IS_LONG else 1_300, id="key"),
+        pytest.param((), 120 if IS_LONG else 20, 2_000 if IS_LONG else 700, id="no key"),
+    ],
+)
+def test_every_answer_is_documented_and_none_is_a_failure(
+    world: World, scopes: tuple[Scope, ...], examples: int, least: int
+) -> None:
+    outcome = ask(world, examples, world.site.bearer(*scopes) if scopes else {})
+    print(f"\n{outcome.requests} requests: {dict(outcome.answers)}")  # noqa: T201 - to measure
+    assert "\n\n".join(outcome.failures) == ""
+    assert outcome.requests >= least
+    # What there is was found, and what there is not was not.
+    assert {200, 404, 405, 422, 503} <= set(outcome.answers)
+    assert {201, 202, 409} <= set(outcome.answers) or not scopes
