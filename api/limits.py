@@ -128,7 +128,7 @@ class RateLimit:
 
     def _reset(self, kind: str, who: str) -> int:
         reset = self._limiter.get_window_stats(self._limit(kind), kind, who).reset_time
-        return max(1, math.ceil(reset - time.time()))
+        return max(0, math.floor(reset - time.time())) + 1
 
     def _limit(self, kind: str) -> RateLimitItem:
         return self._per_key if kind == "key" else self._per_address

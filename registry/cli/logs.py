@@ -44,6 +44,7 @@ def log_to_stderr(level: int, *, as_json: bool) -> None:
     handler.setFormatter(_formatter(as_json=as_json))
     if level > logging.DEBUG:
         handler.addFilter(OnceInAWhile(time.monotonic))
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # each fault is answered, too
     for name in _LOGGERS:
         logger = logging.getLogger(name)
         logger.handlers = [handler]

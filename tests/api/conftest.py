@@ -53,6 +53,10 @@ class Site:
     def bearer(self, *scopes: Scope) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key(*scopes or tuple(Scope))[1]}"}
 
+    def caller(self, address: str) -> TestClient:
+        """Somebody else, who asks from an address."""
+        return TestClient(self.client.app, client=(address, 50000))
+
     def add(self, *documents: Mapping[str, object]) -> list[str]:
         """Add credentials; their hashes."""
         answer = self.post(

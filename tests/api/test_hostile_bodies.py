@@ -251,3 +251,4 @@ def test_memory_stays_flat(target: Target) -> None:
 def test_it_still_answers(target: Target) -> None:
     assert target.server.send("GET /v1/batches HTTP/1.1\nHost: localhost\n\n").status == 200
     assert "Traceback" not in target.server.log
+    assert all(line.startswith("{") for line in target.server.log.splitlines())

@@ -1,6 +1,6 @@
 """Schemathesis asks the whole API whatever its OpenAPI document allows, and what it does not.
 
-In-process, on a real chain and a store with real batches, whose hashes and seals are among what it
+In-process (10 ms each), on a real chain and a store with real batches, whose hashes and seals are among what it
 asks for. A short form by default; ROOTSEAL_LONG_TESTS=1 asks at least 10,000 times.
 """
 
@@ -155,7 +155,7 @@ def note(event: events.EngineEvent, outcome: Outcome) -> None:
 @pytest.mark.parametrize(
     ("scopes", "examples", "least"),
     [
-        pytest.param(tuple(Scope), 550 if IS_LONG else 50, 8_000 if IS_LONG else 1_300, id="key"),
+        pytest.param(tuple(Scope), 850 if IS_LONG else 50, 8_000 if IS_LONG else 1_300, id="key"),
         pytest.param((), 120 if IS_LONG else 20, 2_000 if IS_LONG else 700, id="no key"),
     ],
 )
