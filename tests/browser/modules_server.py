@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from registry.verifier.modules import import_map, modules
 
 _PREFIX = "/verifier"
+# As strict as the page's own in what the engine could run into.
+_POLICY = "require-trusted-types-for 'script'; trusted-types rootseal-svg"
 
 
 @contextmanager
@@ -32,6 +34,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200 if content else 404)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Security-Policy", _POLICY)
         self.end_headers()
         self.wfile.write(content)
 

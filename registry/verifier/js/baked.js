@@ -18,6 +18,12 @@ const LESS_THAN = 0x3c;
 const MAX_KEYWORD_BYTES = 79; // PNG §11.3.3.2
 const MARK = "<openbadges:"; // the prefix is part of the standard
 
+/** Name that a Content-Security-Policy must allow under `trusted-types`. */
+export const TRUSTED_TYPES_POLICY = "rootseal-svg";
+
+/** @type {any} */
+let policy;
+
 /**
  * The credential in an image; null if it is no PNG or SVG, or has none in it.
  *
@@ -128,9 +134,21 @@ function parseXml(image) {
   }
   // Without a document type there is no entity to expand.
   if (text.includes("<!DOCTYPE")) throw new InputError("svg-with-doctype");
-  const xml = new DOMParser().parseFromString(text, "image/svg+xml");
+  const xml = new DOMParser().parseFromString(parseable(text), "image/svg+xml");
   if (xml.getElementsByTagName("parsererror").length > 0) throw new InputError("broken-svg");
   return xml;
+}
+
+/**
+ * The text as the parser takes it under a Content-Security-Policy with Trusted Types, which must
+ * name this policy. What is parsed is never put into a page, so it can run nothing.
+ *
+ * @param {string} text
+ * @returns {any}
+ */
+function parseable(text) {
+  policy ??= globalThis.trustedTypes?.createPolicy(TRUSTED_TYPES_POLICY, { createHTML: String });
+  return policy === undefined ? text : policy.createHTML(text);
 }
 
 /** @param {Uint8Array} bytes */
