@@ -15,7 +15,10 @@ _T = TypeVar("_T")
 
 
 class Names:
-    """The resolver that this machine is configured with, or another."""
+    """The resolver that this machine is configured with, or another.
+
+    Names are asked for with their final dot: never one of this network's own by its search list.
+    """
 
     def __init__(self, *, timeout: float, resolver: dns.resolver.Resolver | None = None) -> None:
         self._timeout = timeout
@@ -25,7 +28,7 @@ class Names:
         """IP addresses of a host, IPv4 first; none if it has none."""
         answers = _asked(
             host,
-            lambda: self._resolver.resolve_name(f"{host}.", lifetime=self._timeout, search=False),
+            lambda: self._resolver.resolve_name(f"{host}.", lifetime=self._timeout),
         )
         found = [] if answers is None else list(answers.addresses())
         return sorted(found, key=lambda address: ":" in address)
@@ -34,9 +37,7 @@ class Names:
         """TXT records of a domain, each put together from its strings."""
         answer = _asked(
             domain,
-            lambda: self._resolver.resolve(
-                f"{domain}.", dns.rdatatype.TXT, lifetime=self._timeout, search=False
-            ),
+            lambda: self._resolver.resolve(f"{domain}.", dns.rdatatype.TXT, lifetime=self._timeout),
         )
         records = [] if answer is None else [rdata for rdata in answer if isinstance(rdata, TXT)]
         # Latin-1 reads any bytes; what is looked for in them is ASCII.
