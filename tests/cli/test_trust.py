@@ -1,11 +1,16 @@
 """Whom `rootseal verify` takes an address for: the trust list's word."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.anvil import Anvil
 from tests.cli.conftest import ISSUER, badge, rootseal
+from tests.identity.conftest import HOST, names
+from tests.identity.servers import NameServer
+
+__all__ = ["names"]
 
 OTHER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 
@@ -78,3 +83,21 @@ def test_a_list_that_cannot_be_read_stops_the_command(
     ran = rootseal(*command)
     assert ran.code == 2
     assert message in ran.err
+
+
+def test_the_issuers_domain_is_asked_only_on_demand(
+    mining: Anvil, names: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Which name server this machine asks is no setting of ours.
+    monkeypatch.setattr("registry.identity.names.dns.resolver.Resolver", lambda: names.resolver)
+    names.know(HOST, "TXT", [f'"openatts net=ethereum netId=31337 addr={ISSUER}"'])
+    Path("badge.json").write_text(json.dumps({"issuer": f"https://{HOST}/1"}), encoding="utf-8")
+    assert rootseal("add", "badge.json", "--rpc-url", mining.url).code == 0
+    assert rootseal("nightly").code == 0
+    assert issuer_check()["code"] == "no-trust-list"
+    assert issuer_check("--resolve-issuer", "--trust", trust(ISSUER))["code"] == "trusted-issuer"
+    assert issuer_check("--resolve-issuer", "--issuer", ISSUER)["code"] == "expected-issuer"
+    assert names.questions == []
+    assert issuer_check("--resolve-issuer")["evidence"] == {"issuer": ISSUER, "domain": HOST}
+    monkeypatch.setenv("ROOTSEAL_RESOLVE_ISSUERS", "true")
+    assert issuer_check()["code"] == "dns-issuer"
