@@ -88,8 +88,9 @@ def test_a_list_that_cannot_be_read_stops_the_command(
 def test_the_issuers_domain_is_asked_only_on_demand(
     mining: Anvil, names: NameServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    resolver = names.resolver
     # Which name server this machine asks is no setting of ours.
-    monkeypatch.setattr("registry.identity.names.dns.resolver.Resolver", lambda: names.resolver)
+    monkeypatch.setattr("registry.identity.names.dns.resolver.Resolver", lambda: resolver)
     names.know(HOST, "TXT", [f'"openatts net=ethereum netId=31337 addr={ISSUER}"'])
     Path("badge.json").write_text(json.dumps({"issuer": f"https://{HOST}/1"}), encoding="utf-8")
     assert rootseal("add", "badge.json", "--rpc-url", mining.url).code == 0
