@@ -63,7 +63,8 @@ def verify(
     """Verify a credential with its receipt against the chain.
 
     The receipt is CREDENTIAL.receipt.json if that lies beside it, or in its proof, or else
-    the store's, if there is one here.
+    the store's, if there is one here. A badge's image (PNG, SVG) stands for the credential
+    baked into it, unless the receipt is of the image's own bytes.
 
     Exit code 0: valid; 1: invalid; 2: wrong use; 3: could not be decided.
 

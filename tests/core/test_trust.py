@@ -1,4 +1,6 @@
+import re
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,6 +21,7 @@ FIRST, SECOND, THIRD = (
     bytes.fromhex("f39fd6e51aad88f6f4ce6ab8827279cfffb92266"),
     b"\x0c" * 20,
 )
+DOCS = Path(__file__).parents[2] / "docs" / "checks.md"
 ADDRESS = format_address(FIRST)
 LIST = f"""
 [[issuers]]
@@ -44,6 +47,13 @@ def test_every_address_leads_to_its_issuer() -> None:
         SECOND: institute,
         THIRD: TrustedIssuer("Müller AG"),
     }
+
+
+def test_the_documented_list_is_one() -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    (issuer,) = parse_trust_list(example.encode()).values()
+    assert issuer.name == "Nordic Institute"
+    assert None not in (issuer.accreditation, issuer.url)
 
 
 def test_a_list_that_was_read_does_not_change() -> None:
