@@ -17,7 +17,11 @@ MAX_ELEMENTS: Final = 100_000  # of an SVG; a drawn badge has some hundreds
 
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _KEYWORDS: Final = (b"openbadgecredential", b"openbadges")  # Open Badges 3.0, and 2.0
-_ELEMENTS: Final = ("openbadges:credential", "openbadges:assertion")
+_SEPARATOR: Final = "\f"  # which no XML can contain
+# As the parser gives names of a namespace: behind it, the local name, then the prefix.
+_ELEMENTS: Final = tuple(
+    f"{_SEPARATOR}{name}{_SEPARATOR}openbadges" for name in ("credential", "assertion")
+)
 _XML: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*+<")
 _MARK: Final = b"<openbadges:"  # the prefix is part of the standard
 # Of an SVG, read at once. The parser stops between pieces only, and reads a tag that is longer
@@ -129,7 +133,8 @@ class _Search:
 
     def __init__(self) -> None:
         self.found: list[str] = []
-        self.parser = expat.ParserCreate(encoding="utf-8")
+        self.parser = expat.ParserCreate(encoding="utf-8", namespace_separator=_SEPARATOR)
+        self.parser.namespace_prefixes = True
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
@@ -142,7 +147,7 @@ class _Search:
             raise TooLargeError(f"the SVG has more than {MAX_ELEMENTS} elements")
         if self._texts is not None:
             raise InvalidInputError("the credential in the SVG is not text alone")
-        if name in _ELEMENTS:
+        if name.endswith(_ELEMENTS):
             self._texts = []
             self.parser.CharacterDataHandler = self._texts.append
 
