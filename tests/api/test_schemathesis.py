@@ -1,7 +1,8 @@
 """Schemathesis asks the whole API whatever its OpenAPI document allows, and what it does not.
 
-In-process (10 ms each), on a real chain and a store with real batches, whose hashes and seals are among what it
-asks for. A short form by default; ROOTSEAL_LONG_TESTS=1 asks at least 10,000 times.
+In-process, on a real chain and a store with real batches, whose hashes and seals are among what it
+asks for. A request takes some 10 ms, so there is a short form; ROOTSEAL_LONG_TESTS=1 asks at least
+10,000 times.
 """
 
 import json
