@@ -10,6 +10,7 @@ from api.routes import (
     health,
     issuers,
     metrics,
+    pages,
     receipts,
     status_changes,
     verification,
@@ -26,4 +27,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     metrics.router,
     explorer.router,
     credential_pages.router,
+    pages.router,
 )

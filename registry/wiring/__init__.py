@@ -34,6 +34,7 @@ from registry.wiring.trust import trusted_issuers
 
 if TYPE_CHECKING:
     from registry.chain import Deployment, EvmChain
+    from registry.verifier import Configuration
 
 __all__ = ["Registry", "Settings", "load_settings"]
 
@@ -172,6 +173,13 @@ class Registry:
     def trusted(self) -> TrustList:
         """Whom a verification trusts; raises as `trusted_issuers`."""
         return trusted_issuers(self.settings)
+
+    @cached_property
+    def page_configuration(self) -> "Configuration":
+        """What the verifier's page begins with; raises as `trusted_issuers`."""
+        from registry.wiring.verifier_page import page_configuration
+
+        return page_configuration(self.settings, self.trusted)
 
     @cached_property
     def directory(self) -> IssuerDirectory | None:
