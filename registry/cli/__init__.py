@@ -12,6 +12,7 @@ from registry.cli import (
     auditing,
     authorizing,
     chains,
+    exporting,
     keys,
     listing,
     operators,
@@ -82,7 +83,11 @@ _COMMANDS: Final[dict[str, list[Callable[..., None]]]] = {
 }
 _GROUPS: Final[dict[str, tuple[str, str, dict[str, Callable[..., None]]]]] = {
     "issuer": ("Looking around", "Issuers.", {"show": listing.issuer_show}),
-    "export": ("For holders and verifiers", "Files for many.", {"receipts": receipts.export}),
+    "export": (
+        "For holders and verifiers",
+        "Files for many.",
+        {"receipts": receipts.export, "verifier": exporting.verifier},
+    ),
     "operator": (
         "Set-up",
         "Keys that may act for the issuer on chain.",

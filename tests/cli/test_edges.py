@@ -17,7 +17,7 @@ MEMBERS = [
     *(("keys", name) for name in ("add", "list", "new-keystore", "revoke")),
     *(("operator", name) for name in ("add", "list", "remove")),
     ("issuer", "show"),
-    ("export", "receipts"),
+    *(("export", name) for name in ("receipts", "verifier")),
 ]
 
 

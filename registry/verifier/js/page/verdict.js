@@ -36,11 +36,15 @@ export function showVerdict(shown, actions, server) {
     head(report.verdict, heading(report)),
     element("p", { class: "finding" }, finding(report, shown.anchoredAt)),
     ...remarks(report),
-    actionsOf(report, actions),
+    ...nextStep(report, actions),
     ...(says.length === 0 ? [] : [claims(says)]),
     element("h3", {}, text("verdict.checks")),
     element("ul", { class: "checks" }, ...report.checks.map(checkItem)),
     element("p", { class: "hint checked" }, footnote(shown)),
+    row(
+      button(text("verdict.print"), () => window.print()),
+      button(text("verdict.another"), actions.clear),
+    ),
     ...(server === null ? [] : [server]),
   ]);
 }
@@ -94,32 +98,28 @@ function remarks(report) {
     return [element("p", { class: "caution" }, text("verdict.caution", { issuer }))];
   }
   if (report.verdict === "valid") return [];
-  const found = [...because(check), ...whatToDo(check)];
-  if (report.verdict === "undetermined") {
-    found.push(element("p", { class: "caution" }, text("verdict.nothingAgainst")));
-  }
-  return found;
+  const nothingAgainst = element("p", { class: "caution" }, text("verdict.nothingAgainst"));
+  const first = report.verdict === "undetermined" ? [nothingAgainst] : [];
+  return [...first, ...because(check), ...whatToDo(check)];
 }
 
 /**
+ * What the visitor can do at once about a verdict that is none yet.
+ *
  * @param {Report} report
  * @param {Actions} actions
  */
-function actionsOf(report, actions) {
+function nextStep(report, actions) {
+  if (report.verdict !== "undetermined") return [];
   const code = decisive(report)?.code;
-  /** @type {Record<string, string>} */
-  const missing = { "no-receipt": "verdict.addReceipt", "no-credential": "verdict.addCredential" };
-  const adding = code !== undefined && Object.hasOwn(missing, code)
-    ? [button(text(missing[code]), actions.add, "")]
-    : [];
-  return element(
-    "div",
-    { class: "actions" },
-    ...adding,
-    button(text("verdict.print"), () => window.print()),
-    button(text("verdict.again"), actions.again),
-    button(text("verdict.another"), actions.clear),
-  );
+  if (code === "no-receipt") return [row(button(text("verdict.addReceipt"), actions.add, ""))];
+  if (code === "no-credential") return [row(button(text("verdict.addCredential"), actions.add, ""))];
+  return [row(button(text("verdict.again"), actions.again, ""))];
+}
+
+/** @param {...Node} buttons */
+function row(...buttons) {
+  return element("div", { class: "actions" }, ...buttons);
 }
 
 /** @param {[string, string][]} says */
