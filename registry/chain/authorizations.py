@@ -14,6 +14,7 @@ from eth_utils.crypto import keccak
 from registry.chain.transactions import recover
 from registry.core.address import format_address
 from registry.core.authorization import (
+    AUTHORIZATION_TYPE,
     AuthorizationDocument,
     parse_authorization,
     print_authorization,
@@ -120,6 +121,7 @@ def write_authorization(authorization: Authorization) -> bytes:
     except (OverflowError, ValueError, OSError) as exc:
         raise InvalidInputError(f"no date is as late as {authorization.deadline} s") from exc
     document = AuthorizationDocument(
+        type=AUTHORIZATION_TYPE,
         chain=authorization.chain_id,
         contract=authorization.contract,
         issuer=authorization.issuer,

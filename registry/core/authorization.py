@@ -45,7 +45,7 @@ Signature = Annotated[
 class AuthorizationDocument(WireModel):
     """`signer` allows anybody to anchor `seal` of `issuer` in `contract`, until `deadline`."""
 
-    type: Literal["rootseal/authorization@1"] = AUTHORIZATION_TYPE
+    type: Literal["rootseal/authorization@1"]
     chain: Chain
     contract: Address
     issuer: Address

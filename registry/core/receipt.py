@@ -39,7 +39,7 @@ class AnchorReference(WireModel):
 class Receipt(WireModel):
     """Salt, inclusion proof, seal and anchors of one credential."""
 
-    type: Literal["rootseal/receipt@1"] = RECEIPT_TYPE
+    type: Literal["rootseal/receipt@1"]
     canonicalization: Annotated[Canonicalization, Field(strict=False)]
     credential_hash: Hash
     salt: Hash
@@ -63,10 +63,10 @@ class Receipt(WireModel):
 class ReceiptProof(WireModel):
     """A receipt as a member of a credential's `proof` set."""
 
-    type: Literal["DataIntegrityProof"] = "DataIntegrityProof"
-    cryptosuite: Literal["rootseal-receipt-2026"] = CRYPTOSUITE
+    type: Literal["DataIntegrityProof"]
+    cryptosuite: Literal["rootseal-receipt-2026"]
     created: Time
-    proof_purpose: Literal["assertionMethod"] = "assertionMethod"
+    proof_purpose: Literal["assertionMethod"]
     verification_method: str
     receipt: Receipt
 
@@ -111,7 +111,10 @@ def embed_receipt(document: Mapping[str, Json], receipt: Receipt) -> dict[str, J
         raise InvalidInputError("a pending receipt cannot be embedded: it has no anchor yet")
     first = receipt.anchors[0]
     proof = ReceiptProof(
+        type="DataIntegrityProof",
+        cryptosuite=CRYPTOSUITE,
         created=first.anchored_at,
+        proof_purpose="assertionMethod",
         verification_method=_verification_method(first),
         receipt=receipt,
     )

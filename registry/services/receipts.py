@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from registry.core.address import format_address
 from registry.core.batch import BatchState
-from registry.core.receipt import AnchorReference, Receipt
+from registry.core.receipt import RECEIPT_TYPE, AnchorReference, Receipt
 from registry.core.tree import leaf_hash
 from registry.errors import ConflictError, InvalidInputError, NotFoundError
 from registry.services.ports import Anchor, Batch, Store, StoredCredential
@@ -75,6 +75,7 @@ def _receipt(store: Store, batch: Batch, credential: StoredCredential) -> Receip
     anchors = [found.anchor for found in final if found.anchor is not None]
     proof = store.proof(batch, leaf_of(credential))
     return Receipt(
+        type=RECEIPT_TYPE,
         canonicalization=credential.canonicalization,
         credential_hash=credential.credential_hash,
         salt=credential.salt,

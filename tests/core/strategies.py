@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from registry.core.address import MAX_CHAIN_ID
 from registry.core.canonical import Canonicalization
 from registry.core.documents import MAX_SAFE_INTEGER, Json
-from registry.core.receipt import AnchorReference, Receipt
+from registry.core.receipt import RECEIPT_TYPE, AnchorReference, Receipt
 from registry.core.tree import MAX_TREE_SIZE
 from registry.core.wire import MAX_COUNT
 
@@ -57,6 +57,7 @@ def receipts(*, least_anchors: int = 0) -> st.SearchStrategy[Receipt]:
     """Any receipt of moderate length; its path need not lead anywhere."""
     return st.fixed_dictionaries(
         {
+            "type": st.just(RECEIPT_TYPE),
             "canonicalization": st.sampled_from(Canonicalization),
             "credential_hash": hashes,
             "salt": hashes,
@@ -86,6 +87,7 @@ def an_anchor() -> AnchorReference:
 def a_receipt(*, count: int = 1, siblings: int = 2) -> Receipt:
     """One receipt with plain values and `count` anchors."""
     return Receipt(
+        type=RECEIPT_TYPE,
         canonicalization=Canonicalization.JCS,
         credential_hash=b"\xc0" * 32,
         salt=b"\x5a" * 32,

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from registry.core.address import MAX_CHAIN_ID
 from registry.core.authorization import (
+    AUTHORIZATION_TYPE,
     MAX_AUTHORIZATION_BYTES,
     MAX_SIGNATURE_BYTES,
     AuthorizationDocument,
@@ -21,6 +22,7 @@ from registry.errors import InvalidInputError, TooLargeError
 addresses = st.binary(min_size=20, max_size=20)
 authorizations = st.builds(
     AuthorizationDocument,
+    type=st.just(AUTHORIZATION_TYPE),
     chain=st.integers(1, MAX_CHAIN_ID),
     contract=addresses,
     issuer=addresses,
@@ -33,6 +35,7 @@ authorizations = st.builds(
 
 def an_authorization(signature: bytes = b"\x1b" * 65) -> AuthorizationDocument:
     return AuthorizationDocument(
+        type=AUTHORIZATION_TYPE,
         chain=31337,
         contract=b"\1" * 20,
         issuer=b"\xaa" * 20,
@@ -86,7 +89,7 @@ def test_every_changed_byte_is_refused_or_changes_the_authorization() -> None:
     assert unnoticed == []
 
 
-@pytest.mark.parametrize("key", sorted(set(DOCUMENT) - {"type"}))
+@pytest.mark.parametrize("key", sorted(DOCUMENT))
 def test_every_key_is_required(key: str) -> None:
     rest = {name: value for name, value in DOCUMENT.items() if name != key}
     with pytest.raises(InvalidInputError) as caught:

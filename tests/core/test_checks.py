@@ -14,7 +14,7 @@ from registry.core.checks import (
     check_validity,
 )
 from registry.core.documents import Json
-from registry.core.receipt import Receipt
+from registry.core.receipt import RECEIPT_TYPE, Receipt
 from registry.core.report import Outcome
 from registry.core.tree import MAX_TREE_SIZE, leaf_hash, node_hash, seal_hash
 from registry.core.trust import TrustedIssuer
@@ -32,6 +32,7 @@ def receipt(**changes: object) -> Receipt:
     digest = sha256(DATA).digest()
     root = node_hash(leaf_hash(salt=SALT, credential_hash=digest), SIBLING)
     good = Receipt(
+        type=RECEIPT_TYPE,
         canonicalization=Canonicalization.RAW,
         credential_hash=digest,
         salt=SALT,

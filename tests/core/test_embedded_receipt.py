@@ -136,6 +136,17 @@ def test_refuses_a_proof_that_does_not_fit_its_receipt(
     assert caught.value.place == place
 
 
+@pytest.mark.parametrize(
+    "key", ["type", "created", "proofPurpose", "verificationMethod", "receipt"]
+)
+def test_every_member_of_a_proof_is_required(key: str) -> None:
+    document = embedded()
+    document["proof"][0].pop(key)
+    with pytest.raises(InvalidInputError) as caught:
+        extract_receipt(document)
+    assert caught.value.place == f"/proof/0/{key}"
+
+
 def test_a_chain_written_as_a_number_is_refused_inside_a_proof_too() -> None:
     document = embedded()
     document["proof"][0]["receipt"]["anchors"][0]["chain"] = 31337

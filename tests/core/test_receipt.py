@@ -91,7 +91,7 @@ KEYS = sorted(as_json())
 ANCHOR_KEYS = sorted(as_json()["anchors"][0])
 
 
-@pytest.mark.parametrize("key", [key for key in KEYS if key != "type"])
+@pytest.mark.parametrize("key", KEYS)
 def test_every_key_is_required(key: str) -> None:
     document = as_json()
     del document[key]

@@ -6,7 +6,7 @@ from eth_utils.crypto import keccak
 
 from registry.chain.contract import seal_anchored_topic
 from registry.core.canonical import Canonicalization
-from registry.core.receipt import AnchorReference, Receipt
+from registry.core.receipt import RECEIPT_TYPE, AnchorReference, Receipt
 from registry.core.tree import leaf_hash, seal_hash
 from tests.anvil import Anvil
 from tests.services.evidence import evidence_of, fails
@@ -79,6 +79,7 @@ def test_our_code_with_a_forged_anchor_at_another_address_proves_nothing(
     assert (record.sequence, record.anchored_at) == (1, anchor.anchored_at)
     assert anchor.anchored_at <= utc_now()
     receipt = Receipt(
+        type=RECEIPT_TYPE,
         canonicalization=Canonicalization.RAW,
         credential_hash=credential_hash,
         salt=SALT,
