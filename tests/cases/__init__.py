@@ -1,0 +1,1 @@
+"""The cases of verification that every engine shares: scripts/make_cases.py writes them down."""
