@@ -10,7 +10,7 @@ from registry.core.canonical import Canonicalization, document_hash
 from registry.core.documents import parse_document
 from registry.core.tiles import Tile, TreeHead, build_tiles, proof_from_tiles
 from registry.core.tree import InclusionProof, leaf_hash
-from tests.cases.documents import BADGE, ODD, PDF, Document, compact, named
+from tests.cases.documents import BADGE, ODD, PDF, Document, compact, named, pass_of
 from tests.cases.unreadable import UNREADABLE, Unreadable
 
 JCS, RAW = Canonicalization.JCS, Canonicalization.RAW
@@ -18,6 +18,10 @@ JCS, RAW = Canonicalization.JCS, Canonicalization.RAW
 ISSUER = parse_address("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266")
 STRANGER = parse_address("0x70997970C51812dc3A010C7d01b50e0d17dc79C8")
 OPERATOR = parse_address("0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC")
+HOLDERS = {
+    "pass": "0x90F79bf6EB2c4f870365E785982E1f101E93b906",
+    "suspended pass": "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65",
+}
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,7 @@ def batches(raw_image: bytes) -> list[Batch]:
         Batch("lenient", [forgiven(each) for each in UNREADABLE]),
         Batch("raw", [raw(name, each) for name, each in RAW_FILES.items()]),
         Batch("image", [raw("image as bytes", raw_image)]),
+        Batch("passes", [document(name, pass_of(holder)) for name, holder in HOLDERS.items()]),
         Batch("by operator", [titled("of an operator")]),
         Batch("fresh", [titled("not final")]),
     ]

@@ -45,6 +45,14 @@ ODD: Document = {
     ],
     "nothing": [None, True, False, [], {}, ""],
 }
+# A pass of the gate in contracts/src/examples: its holder's address is all that differs.
+PASS: Document = {
+    "@context": ["https://www.w3.org/ns/credentials/v2"],
+    "credentialSubject": {"id": "did:pkh:eip155:31337:"},
+    "issuer": "https://example.com/issuers/1",
+    "name": "Laboratory pass",
+    "type": ["VerifiableCredential"],
+}
 PDF = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
     b"2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
@@ -56,6 +64,11 @@ def named(name: str, **changes: object) -> Document:
     """A badge of that name, with other members changed; None takes one away."""
     document = {**BADGE, "name": name, **changes}
     return {key: value for key, value in document.items() if value is not None}
+
+
+def pass_of(holder: str) -> Document:
+    """The pass of an address."""
+    return {**PASS, "credentialSubject": {"id": f"{PASS['credentialSubject']['id']}{holder}"}}
 
 
 def compact(document: Document) -> bytes:

@@ -101,6 +101,8 @@ def _statuses(shelf: Shelf) -> Iterator[Case]:
         ("of a reinstated seal", "valid", "Valid"),
         ("revoked in it", "invalid status revoked", "Revoked"),
         ("right", "invalid status revoked", "Revoked"),
+        ("pass", "valid", "Valid"),
+        ("suspended pass", "invalid status suspended", "Suspended"),
     ):
         yield shelf.beside(name, says, name=f"status: {name}", contract=contract)
     revoked = compact(shelf.whole("revoked"))

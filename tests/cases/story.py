@@ -84,6 +84,7 @@ class Story:
         self._set("reinstated", SUSPENDED)
         self._set("reinstated", ACTIVE)
         self._set("revoked in it", REVOKED)
+        self._set("suspended pass", SUSPENDED)
         for batch, statuses in {
             "revoked seal": [REVOKED],
             "suspended seal": [SUSPENDED],
