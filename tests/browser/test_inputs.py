@@ -87,6 +87,7 @@ def test_credentials_are_taken_out_of_images_alike(engine: Engine) -> None:
     [
         pytest.param([("b.json", BADGE)], 0, None, ["credential"], id="a credential"),
         pytest.param([("x.json", RECEIPT)], None, 0, ["receipt"], id="a receipt"),
+        pytest.param([("d.txt", b"")], 0, None, ["credential"], id="an empty file"),
         pytest.param(
             [("d.pdf.receipt.json", RECEIPT), ("d.pdf", PDF)],
             1,
@@ -143,7 +144,6 @@ def test_files_are_told_apart(
     ("files", "code"),
     [
         ([], "no-file"),
-        ([("a.json", b"")], "empty-file"),
         ([("a.json", RECEIPT), ("b.json", RECEIPT)], "two-receipts"),
         ([("a.json", BADGE), ("b.pdf", PDF)], "two-credentials"),
         ([("a.json", BADGE), ("b.pdf", PDF), ("c.json", RECEIPT)], "two-credentials"),

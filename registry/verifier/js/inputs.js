@@ -18,12 +18,10 @@ const RECEIPT_TYPE = "rootseal/receipt@"; // of any format: the verifier says wh
  * @returns {Promise<{credential: Uint8Array | null, receipt: Uint8Array | null, notes: Note[]}>}
  *   What `verify` takes as evidence, and how each file was understood. An image is the credential
  *   as it is: its receipt tells whether its own bytes are meant or what is inside.
- * @throws {InputError} `no-file`, `empty-file`, `two-receipts` or `two-credentials`.
+ * @throws {InputError} `no-file`, `two-receipts` or `two-credentials`.
  */
 export async function readInputs(files) {
   if (files.length === 0) throw new InputError("no-file");
-  const empty = files.find((file) => file.bytes.length === 0);
-  if (empty !== undefined) throw new InputError("empty-file", empty.name);
   const receipt = theOnly(files.filter(isReceipt), "two-receipts");
   const credential = theOnly(files.filter((file) => !isReceipt(file)), "two-credentials");
   const notes = await Promise.all(files.map(noteOn));

@@ -438,7 +438,6 @@ export default {
     connection: "es gab keine Verbindung, oder der Knoten antwortet Webseiten nicht",
     "could-not-read": "die Datei war nicht zu lesen; Ordner sind es nie",
     "duplicate-key": "ein Schlüssel steht zweimal da",
-    "empty-file": "die Datei ist leer",
     "inexact-number": "eine Zahl lässt sich nicht genau darstellen",
     "index-out-of-range": "der Stapel hat keinen solchen Platz",
     "lone-surrogate": "ein Zeichen ist entzweigebrochen",

@@ -426,7 +426,6 @@ export default {
     connection: "there was no connection, or the node does not answer web pages",
     "could-not-read": "the file could not be read; folders cannot be",
     "duplicate-key": "a key stands there twice",
-    "empty-file": "the file is empty",
     "inexact-number": "a number cannot be carried exactly",
     "index-out-of-range": "the batch has no such place",
     "lone-surrogate": "a character is broken in half",
