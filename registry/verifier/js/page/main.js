@@ -53,6 +53,7 @@ async function again() {
 async function attempt(names, bring) {
   const number = ++latest;
   fault = null;
+  showFault();
   showChecking(names);
   layOut();
   try {
@@ -117,11 +118,15 @@ function clear() {
   byId("files").focus();
 }
 
-/** Shows what there is to show, in the language chosen. */
-function show() {
+function showFault() {
   const problem = byId("problem");
   problem.hidden = fault === null;
   problem.textContent = fault === null ? "" : capital(`${reasonText(fault)}.`);
+}
+
+/** Shows what there is to show, in the language chosen. */
+function show() {
+  showFault();
   if (found === null || given === null) {
     hideVerdict();
     byId("spoken").textContent = "";
