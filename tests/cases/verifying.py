@@ -1,7 +1,9 @@
 """A case of the file, put to the Python engine and to the contract."""
 
 import base64
-from datetime import datetime
+import json
+import os
+from datetime import UTC, datetime
 from typing import Any, Final  # a case is JSON
 
 from registry.chain import DEVELOPMENT_CHAIN_ID, ChainOptions
@@ -16,7 +18,7 @@ from registry.core.trust import TrustedIssuer
 from registry.errors import InvalidInputError
 from registry.services.verification import Evidence, Verification
 from tests.anvil import open_chain
-from tests.worlds import World, faulty, patience
+from tests.worlds import World, faulty, load_cases, patience
 
 VERDICTS: Final = ("NotAnchored", "NotIncluded", "Revoked", "Suspended", "Valid")
 Case = dict[str, Any]
@@ -109,3 +111,26 @@ def _digest(evidence: Evidence, receipt: Receipt) -> bytes:
 def _opened(credential: bytes) -> bytes:
     inside = unbake(credential)
     return credential if inside is None else inside
+
+
+def of_today(case: Case) -> Case:
+    """The case for an edge whose clock is the machine's."""
+    return {**case, "now": datetime.now(UTC).isoformat()}
+
+
+def trust_list(case: Case) -> str:
+    """The trust list of a case as a file; empty for none."""
+    return "".join(
+        f"[[issuers]]\nname = {json.dumps(name)}\naddresses = [{json.dumps(address)}]\n"
+        for address, name in case["trust"].items()
+    )
+
+
+def cases_for_edges() -> list[Case]:
+    """A case for each answer there is, or with ROOTSEAL_LONG_TESTS=1 all: edges only pass on."""
+    cases: list[Case] = load_cases()["cases"]
+    if os.environ.get("ROOTSEAL_LONG_TESTS") == "1":
+        return cases
+    answers = {(str(case["codes"]), case["rpc"], trust_list(case)): case for case in cases}
+    assert len(answers) > 50
+    return list(answers.values())
