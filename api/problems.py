@@ -124,7 +124,7 @@ def error_response(exc: RootsealError, *, instance: str) -> Response:
     status = _status_of(exc)
     detail = str(exc)
     if isinstance(exc, UnavailableError):
-        _log.warning("%s: could not ask: %s", instance, exc)
+        _log.warning("could not ask", extra={"detail": str(exc)})
         detail = _UNAVAILABLE
     errors = None
     if isinstance(exc, IntakeRefusedError):
@@ -173,7 +173,7 @@ class LastResort:
             if begun:
                 # The server breaks the connection: half an answer must not pass for a whole one.
                 raise
-            _log.exception("%s %s failed", scope["method"], scope["path"])
+            _log.exception("the request failed")
             response = problem_response(
                 500,
                 "internal-error",
