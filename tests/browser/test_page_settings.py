@@ -73,6 +73,18 @@ def test_a_change_of_settings_checks_again(visitor: Visitor, case_world: World) 
     assert visitor.page.evaluate("document.activeElement.id") != "result"
 
 
+def test_a_check_that_was_overtaken_shows_nothing(visitor: Visitor, case_world: World) -> None:
+    visitor.name_nodes(faulty(case_world, "hangs"))
+    with visitor.page.expect_event("requestfailed"):
+        visitor.page.locator("#files").set_input_files([BADGE])
+        assert visitor.page.locator("#result").get_attribute("aria-busy") == "true"
+        visitor.name_nodes(case_world.url)
+        assert visitor.verdict() == "valid"
+    # The node that was asked first has been given up by now.
+    visitor.page.evaluate("new Promise((resolve) => setTimeout(resolve))")
+    assert visitor.verdict() == "valid"
+
+
 def test_nodes_that_cannot_be_asked_are_refused(visitor: Visitor, case_world: World) -> None:
     refused = {
         "http://node.example:8545": "A node is asked over https",

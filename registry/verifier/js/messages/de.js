@@ -198,23 +198,22 @@ export default {
       todo: "Fügen Sie den Nachweis hinzu.",
     },
     included: {
-      title: "Er gehört zum versiegelten Stapel.",
-      sentence:
-        "Der Weg im Beleg führt vom Hash zum Siegel, als einer von {treeSize} Nachweisen.",
+      title: "Der Beleg führt zum Siegel.",
+      sentence: "Was er nennt, ist einer der {treeSize} Nachweise des versiegelten Stapels.",
       todo: "",
     },
     "seal-mismatch": {
-      title: "Er gehört nicht zum versiegelten Stapel.",
+      title: "Der Beleg führt nicht zum Siegel.",
       sentence: "Der Weg im Beleg führt zu einem anderen Siegel, als der Beleg sagt.",
       todo: "Der Beleg ist gefälscht oder beschädigt. Bitten Sie den Aussteller darum.",
     },
     "wrong-path-length": {
-      title: "Er gehört nicht zum versiegelten Stapel.",
+      title: "Der Beleg führt nicht zum Siegel.",
       sentence: "Kein Stapel von {treeSize} Nachweisen hat einen Weg dieser Länge.",
       todo: "Der Beleg ist gefälscht oder beschädigt. Bitten Sie den Aussteller darum.",
     },
     "index-out-of-range": {
-      title: "Er gehört nicht zum versiegelten Stapel.",
+      title: "Der Beleg führt nicht zum Siegel.",
       sentence: "Ein Stapel von {treeSize} Nachweisen hat keinen Platz {leafIndex}, ab 0 gezählt.",
       todo: "Der Beleg ist gefälscht oder beschädigt. Bitten Sie den Aussteller darum.",
     },
@@ -292,8 +291,8 @@ export default {
       todo: "Prüfen Sie später noch einmal, oder fragen Sie einen anderen Knoten.",
     },
     active: {
-      title: "Er wurde nicht zurückgenommen.",
-      sentence: "Weder der Nachweis noch sein Stapel ist ausgesetzt oder widerrufen.",
+      title: "Der versiegelte Nachweis wurde nicht zurückgenommen.",
+      sentence: "Weder er noch sein Stapel ist ausgesetzt oder widerrufen.",
       todo: "",
     },
     suspended: {

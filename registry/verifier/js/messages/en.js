@@ -193,23 +193,22 @@ export default {
       todo: "Add the credential.",
     },
     included: {
-      title: "It is in the sealed batch.",
-      sentence:
-        "The receipt’s path leads from the hash to the seal, as one of {treeSize} credentials.",
+      title: "The receipt leads to the seal.",
+      sentence: "What it names is one of the {treeSize} credentials of the sealed batch.",
       todo: "",
     },
     "seal-mismatch": {
-      title: "It is not in the sealed batch.",
+      title: "The receipt does not lead to the seal.",
       sentence: "The receipt’s path leads to another seal than the receipt says.",
       todo: "The receipt is forged or damaged. Ask the issuer for it.",
     },
     "wrong-path-length": {
-      title: "It is not in the sealed batch.",
+      title: "The receipt does not lead to the seal.",
       sentence: "No batch of {treeSize} credentials has a path of that length.",
       todo: "The receipt is forged or damaged. Ask the issuer for it.",
     },
     "index-out-of-range": {
-      title: "It is not in the sealed batch.",
+      title: "The receipt does not lead to the seal.",
       sentence: "A batch of {treeSize} credentials has no place {leafIndex}, counted from 0.",
       todo: "The receipt is forged or damaged. Ask the issuer for it.",
     },
@@ -285,8 +284,8 @@ export default {
       todo: "Check again later, or ask another node.",
     },
     active: {
-      title: "It was not withdrawn.",
-      sentence: "Neither the credential nor its batch is suspended or revoked.",
+      title: "The sealed credential was not withdrawn.",
+      sentence: "Neither it nor its batch is suspended or revoked.",
       todo: "",
     },
     suspended: {
