@@ -73,7 +73,6 @@ class Verification:
             except (InvalidInputError, ConflictError) as exc:
                 # Unknown, not sealed yet, or of several issuers: no reason to call it false.
                 return conclude([_no_receipt(brought.fault or str(exc))])
-        document = brought.counted(receipt)
         # 2. Integrity: this credential is the one that the receipt names.
         if evidence.credential is None and evidence.credential_hash is not None:
             integrity = check_hash(evidence.credential_hash, receipt)
@@ -86,10 +85,11 @@ class Verification:
         issuer = check_issuer(findings.issuers, trusted=self.trusted, expected=expected_issuer)
         # Only if nothing closer at hand decided, and not for the word of a changed credential.
         is_sealed = integrity.outcome is inclusion.outcome is Outcome.PASS
+        document = brought.document
         if issuer.code == "no-trust-list" and document is not None and is_sealed:
             issuer = self._ask_issuer(document, receipt) or issuer
-        # 5. Issuer, dates, and what else the credential carries. A JSON credential's dates count
-        #    however it was hashed: the receipt's word for that is not bound by the seal.
+        # 5. Issuer, dates, and what else the credential carries. Its dates count however it was
+        #    hashed, and of an image, too: the receipt's word for that is not bound by the seal.
         return conclude(
             [
                 _good_format(receipt),
@@ -126,16 +126,10 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class _Brought:
-    """A file: the JSON credential that it is or, `baked`, has in it; and why an image has none."""
+    """A file: the JSON credential that it is or has baked into it; and why an image has none."""
 
     document: dict[str, Json] | None = None
-    baked: bool = False
     fault: str | None = None
-
-    def counted(self, receipt: Receipt) -> dict[str, Json] | None:
-        """The document that the receipt speaks of: of an image as raw bytes, none."""
-        raw = receipt.canonicalization is Canonicalization.RAW
-        return None if raw and self.baked else self.document
 
 
 def _open(credential: bytes | None) -> _Brought:
@@ -145,9 +139,7 @@ def _open(credential: bytes | None) -> _Brought:
         inside = unbake(credential)
     except InvalidInputError as exc:
         return _Brought(fault=str(exc))
-    if inside is None:
-        return _Brought(_document(credential))
-    return _Brought(_document(inside), baked=True)
+    return _Brought(_document(credential if inside is None else inside))
 
 
 def _receipt_brought(evidence: Evidence, document: dict[str, Json] | None) -> Receipt | None:

@@ -11,14 +11,12 @@ from registry.core.report import Report
 from tests.anvil import open_chain
 from tests.cases.batches import batches
 from tests.cases.case import Case, Shelf
-from tests.cases.documents import compact, named
 from tests.cases.forged import forged
 from tests.cases.genuine import genuine
 from tests.cases.nodes import nodes
 from tests.cases.receipts import receipts
 from tests.cases.story import GENESIS, Story, played
 from tests.cases.verifying import ask_contract, contract_question, verified
-from tests.core.baking import in_png
 from tests.worlds import World, built_world
 
 NOTE: Final = (
@@ -35,7 +33,7 @@ class WrongCaseError(Exception):
 
 def cases_text() -> str:
     """The file as it is written. Raises `WrongCaseError`."""
-    story = Story(batches(in_png(compact(named("Inside")))))
+    story = Story(batches())
     with built_world(GENESIS, story.steps, blocks_after=BLOCKS_AFTER) as world:
         chain = open_chain(world.url)
         shelf = Shelf(played(story, world, chain))

@@ -46,16 +46,6 @@ export function contentMeant({ file, inside, fault }, canonicalization) {
 }
 
 /**
- * The document that such a receipt speaks of: of an image as raw bytes, none.
- *
- * @param {Brought} brought
- * @param {"jcs" | "raw"} canonicalization
- */
-export function documentMeant({ inside, document }, canonicalization) {
-  return canonicalization === "raw" && inside !== null ? null : document;
-}
-
-/**
  * The document in a file; null if it is none that can be read: if the receipt says that it is,
  * the integrity check says what is wrong.
  *

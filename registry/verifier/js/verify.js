@@ -3,7 +3,7 @@
 // Trusts nobody but the nodes that it is told to ask, and tells nobody else of what it checks.
 
 import { chainId, parseAddress } from "rootseal/address.js";
-import { bring, documentMeant } from "rootseal/brought.js";
+import { bring } from "rootseal/brought.js";
 import { Chain } from "rootseal/chain.js";
 import { checkChains } from "rootseal/chain_checks.js";
 import { checkInclusion, checkIntegrity, checkIssuer, checkProofs, checkValidity }
@@ -64,15 +64,14 @@ export async function verify({ credential, receipt: file }, verifier) {
     return conclude([unknown("format", "no-receipt", {}, reason)]);
   }
   const { type, canonicalization } = receipt;
-  const document = documentMeant(brought, canonicalization);
   // 2. Integrity: this credential is the one that the receipt names.
   const integrity = await checkIntegrity(brought, receipt);
   // 3. Inclusion: the receipt's path leads to its seal.
   const inclusion = await checkInclusion(receipt);
   // 4. Anchor and status: the chain holds that seal, and what became of the credential.
   const found = await checkChains(receipt, chains);
-  // 5. Issuer, dates, and what else the credential carries. A JSON credential's dates count
-  //    however it was hashed: the receipt's word for that is not bound by the seal.
+  // 5. Issuer, dates, and what else the credential carries. Its dates count however it was
+  //    hashed, and of an image, too: the receipt's word for that is not bound by the seal.
   return conclude([
     pass("format", "well-formed", { type, canonicalization }),
     integrity,
@@ -80,8 +79,8 @@ export async function verify({ credential, receipt: file }, verifier) {
     found.anchor,
     found.status,
     checkIssuer(found.issuers, trusted, expected),
-    checkValidity(document, momentOf(verifier.now), found.anchoredAt),
-    checkProofs(document),
+    checkValidity(brought.document, momentOf(verifier.now), found.anchoredAt),
+    checkProofs(brought.document),
   ]);
 }
 
