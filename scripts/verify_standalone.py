@@ -1,8 +1,9 @@
 """Verify a credential with Python alone: verify_standalone.py RPC_URL CREDENTIAL [RECEIPT].
 
 The algorithm of docs/verify.md: no package, no server of ours, only a node that you trust. Exit
-code 0: valid; 1: invalid; 2: wrong use; 3: could not be decided. Whose the issuer's address is, and
-what other proofs the credential carries, it leaves to you.
+code 0: valid; 1: invalid; 2: wrong use; 3: could not be decided. It asks whether the seal stands in
+the contract, not in which transaction it came there, nor whether the receipt is in good form; whose
+the issuer's address is it leaves to you.
 """
 
 import json
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any  # JSON of any shape
 
 CONTRACT = "0x66AACb610e13aa5d24A81D5C0592A1e2f5E1816d"  # the same on every chain
-SEAL_ANCHORED = "0x6e4aebb17365f2ee3625192903e55623586120d49b188d7c0d2c18d24e4df861"
+CRYPTOSUITE = "rootseal-receipt-2026"
 ANCHOR_OF, STATUS_OF = "0xecbe7ca5", "0x7baccc1b"
 
 
@@ -30,8 +31,9 @@ def need(holds: object, otherwise: str) -> None:
 
 def number(text: str) -> float:
     value = int(text) if text.lstrip("-").isdigit() and len(text) < 18 else float(text)
-    need(Decimal(text) == Decimal(repr(value)) and abs(value) < 2**53, f"{text[:40]}: not exact")
-    return value or 0
+    is_counted = abs(value) < 2**53 or abs(value) >= 1e21  # between, doubles print as integers
+    need(Decimal(text) == Decimal(repr(value)) and is_counted, f"{text[:40]}: not exact")
+    return value + 0  # minus zero is zero
 
 
 def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -86,41 +88,44 @@ def ask(url: str, method: str, *params: object) -> Any:
         return json.load(answer)["result"]
 
 
-def call(url: str, function: str, *words: str) -> list[int]:
+def call(url: str, block: str, function: str, *words: str) -> list[int]:
     data = function + "".join(word.removeprefix("0x").rjust(64, "0") for word in words)
-    result = ask(url, "eth_call", {"to": CONTRACT, "data": data}, "latest")[2:]
+    result = ask(url, "eth_call", {"to": CONTRACT, "data": data}, block)[2:]
     return [int(result[start : start + 64], 16) for start in range(0, len(result), 64)]
 
 
 def status_on_chain(url: str, receipt: Any, anchor: Any) -> int:
-    """Compare the anchor with what the node says of it; raises where they differ."""
+    """Compare the anchor with the final state of the contract; raises where they differ."""
     need(anchor["contract"] == CONTRACT, "the receipt names another contract")
     issuer, seal, index = anchor["issuer"], receipt["seal"], hex(receipt["leafIndex"])
-    final = int(ask(url, "eth_getBlockByNumber", "finalized", False)["number"], 16)
-    if anchor["blockNumber"] > final:
-        raise OSError("the anchor's block is not final, or the node is behind")
-    anchored_at = call(url, ANCHOR_OF, issuer, seal)[0]
-    need(anchored_at, "the issuer never anchored this seal")
-    time = datetime.fromtimestamp(anchored_at, UTC)
-    need(f"{time:%Y-%m-%dT%H:%M:%SZ}" == anchor["anchoredAt"], f"it was anchored at {time}")
-    topics = [SEAL_ANCHORED, "0x" + issuer[2:].lower().rjust(64, "0"), "0x" + seal]
-    place = [topics, hex(anchor["blockNumber"]), anchor["blockHash"], hex(anchor["logIndex"])]
-    mined = ask(url, "eth_getTransactionReceipt", anchor["transaction"]) or {"logs": []}
-    logs = [log for log in mined["logs"] if log["address"].lower() == CONTRACT.lower()]
-    names = "blockNumber", "blockHash", "logIndex"
-    found = [[log["topics"][:3], *(log[name] for name in names)] for log in logs]
-    need(place in found, "it was not anchored in the transaction claimed")
-    return call(url, STATUS_OF, issuer, seal, index)[0]
+    time = call(url, "finalized", ANCHOR_OF, issuer, seal)[0]
+    if not time and call(url, "latest", ANCHOR_OF, issuer, seal)[0]:
+        raise OSError("the anchor is not final yet")
+    need(time, "the issuer never anchored this seal")
+    anchored_at = f"{datetime.fromtimestamp(time, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    need(anchored_at == anchor["anchoredAt"], f"it was anchored at {anchored_at}")
+    return call(url, "latest", STATUS_OF, issuer, seal, index)[0]
+
+
+def in_time(credential: bytes, anchored_at: str) -> None:
+    try:
+        document = read(credential) if credential.lstrip()[:1] == b"{" else {}
+    except InvalidError:  # of raw bytes that are no JSON after all
+        document = {}
+    names = "validFrom", "issuanceDate", "validUntil", "expirationDate", "awardedDate"
+    dates = {name: datetime.fromisoformat(document[name]) for name in names if name in document}
+    now = datetime.now(UTC)
+    need(all(dates.get(name, now) <= now for name in names[:2]), "not valid yet")
+    need(all(dates.get(name, now) >= now for name in names[2:4]), "it has expired")
+    anchored = datetime.fromisoformat(anchored_at or f"{now}")
+    need(dates.get("awardedDate", anchored) <= anchored, "it was anchored before it was awarded")
 
 
 def verify(url: str, credential: bytes, receipt: Any) -> str:
     found = hash_of(credential, receipt["canonicalization"])
     need(found.hex() == receipt["credentialHash"], "the receipt is of another credential")
     need(seal_of(receipt, found) == receipt["seal"], "the path does not lead to the seal")
-    document = read(credential) if credential.lstrip()[:1] == b"{" else {}
-    now = datetime.now(UTC)
-    need(datetime.fromisoformat(document.get("validFrom", f"{now}")) <= now, "not valid yet")
-    need(datetime.fromisoformat(document.get("validUntil", f"{now}")) >= now, "it has expired")
+    in_time(credential, min([anchor["anchoredAt"] for anchor in receipt["anchors"]], default=""))
     chain = "eip155:" + str(int(ask(url, "eth_chainId"), 16))
     anchors = [anchor for anchor in receipt["anchors"] if anchor["chain"] == chain]
     if not anchors:
@@ -131,14 +136,19 @@ def verify(url: str, credential: bytes, receipt: Any) -> str:
     return f"anchored by {anchors[0]['issuer']} on {chain} on {anchors[0]['anchoredAt']}"
 
 
+def inside(credential: bytes) -> Any:
+    proofs = read(credential)["proof"] if credential.lstrip()[:1] == b"{" else []
+    found = [each["receipt"] for each in proofs if each.get("cryptosuite") == CRYPTOSUITE]
+    if not found:
+        raise OSError("no receipt is inside: name its file, too")
+    need(len(found) == 1, "two receipts are inside")
+    return found[0]
+
+
 def main(url: str, credential_file: str, *receipt_file: str) -> int:
     credential = Path(credential_file).read_bytes()
     try:
-        if receipt_file:
-            receipt = read(Path(receipt_file[0]).read_bytes())
-        else:
-            proofs = {proof.get("cryptosuite"): proof for proof in read(credential)["proof"]}
-            receipt = proofs["rootseal-receipt-2026"]["receipt"]
+        receipt = read(Path(receipt_file[0]).read_bytes()) if receipt_file else inside(credential)
         print("VALID:", verify(url, credential, receipt))
     except InvalidError as exc:
         print("INVALID:", exc)
