@@ -10,6 +10,7 @@ from typing import Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
@@ -225,9 +226,9 @@ async def _on_invalid_parameters(request: Request, exc: Exception) -> Response:
 def _methods(request: Request) -> set[str]:
     """What may be done with a path. Starlette names the methods of its first route alone."""
     found: set[str] = set()
-    for route in request.app.routes:
-        if route.matches(request.scope)[0] is not Match.NONE:
-            found |= getattr(route, "methods", None) or set()
+    for context in iter_route_contexts(request.app.routes):
+        if context.original_route.matches(request.scope)[0] is not Match.NONE:
+            found |= context.methods or set()
     return found | {"HEAD"} if "GET" in found else found
 
 
