@@ -43,7 +43,7 @@ class PageRoute(APIRoute):
             except (InvalidInputError, RequestValidationError):
                 return render(request, "not_found.html", status=404, cache=NO_STORE)
             except UnavailableError as exc:
-                _log.warning("%s: could not ask: %s", request.url.path, exc)
+                _log.warning("could not ask", extra={"detail": str(exc)})
                 return render(request, "unavailable.html", status=503, cache=NO_STORE)
 
         return handle
