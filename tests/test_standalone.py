@@ -77,14 +77,14 @@ def test_it_is_never_more_sure_than_the_engine(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     cases = [case for case in CASES if is_for_it(case)]
-    assert len(cases) > 150
-    differing, same = [], 0
+    differing, asked, same = [], 0, 0
     for case in cases:
         nobody = {**case, "trust": {}, "expectedIssuer": None}  # whose address, it leaves to others
         report = verified(case_world, nobody)
         wanted = report.verdict.value
         if LEFT_OUT & {check.code for check in report.checks}:
             continue
+        asked += 1
         monkeypatch.setattr(script, "datetime", clock_of(case["now"]))
         found = script.main(faulty(case_world, case["rpc"]), *files_of(case, tmp_path))
         said = capsys.readouterr().out
@@ -93,7 +93,7 @@ def test_it_is_never_more_sure_than_the_engine(
         elif found != EXITS["undetermined"] and case["name"] not in LENIENT:
             differing.append((case["name"], wanted, said))
     assert differing == [], "\n".join(map(str, differing))
-    assert same > len(cases) * 0.9
+    assert same > asked * 0.9 > 100
 
 
 @pytest.mark.parametrize(

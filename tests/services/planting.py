@@ -35,6 +35,7 @@ def run_sql(office: Office, statement: str) -> None:
     used = {name: value for name, value in values.items() if f":{name}" in statement}
     assert isinstance(office.store, SqlStore)
     with office.store._database.staging() as connection:
+        connection.connection.cursor().execute("PRAGMA foreign_keys = OFF")  # before it begins
         connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
         connection.commit()
         assert connection.execute(text(statement), used).rowcount > 0
