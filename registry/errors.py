@@ -7,7 +7,8 @@
     │   └── NotAllowedError    the key or account lacks the right
     ├── VerificationError      the evidence's: it does not prove what it claims to prove
     ├── UnavailableError       the world's: could not ask; try again later
-    │   └── DisagreementError  nodes were asked, and too few said the same
+    │   ├── DisagreementError  nodes were asked, and too few said the same
+    │   └── SnapshotError      the snapshot of a chain holds no answer
     └── ConflictError          the state's: the request is sound, but not now
         ├── TransactionRefusedError   the chain would not take the transaction
         ├── GasTooExpensiveError      gas costs more than the cap allows; wait, or raise it
@@ -86,6 +87,20 @@ class DisagreementError(UnavailableError):
     def __init__(self, message: str, *, source: str, answers: tuple[str, ...]) -> None:
         super().__init__(message, source=source)
         self.answers = answers
+
+
+class SnapshotError(UnavailableError):
+    """A snapshot of a chain holds no answer, or of a block that nobody trusts.
+
+    `reason` is the code of the check that asked it, and `shown` what to show beside it.
+    """
+
+    code = "no-answer-in-snapshot"
+
+    def __init__(self, message: str, *, reason: str, shown: dict[str, str | int]) -> None:
+        super().__init__(message, source="snapshot")
+        self.reason = reason
+        self.shown = shown
 
 
 class ConflictError(RootsealError):

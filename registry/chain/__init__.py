@@ -27,6 +27,7 @@ from registry.chain.keys import (
 )
 from registry.chain.kms import KmsSigner, open_kms_signer
 from registry.chain.remote_signer import RemoteSigner
+from registry.chain.snapshots import SnapshotState
 
 __all__ = [
     "DEVELOPMENT_CHAIN_ID",
@@ -41,6 +42,7 @@ __all__ = [
     "LocalSigner",
     "OnError",
     "RemoteSigner",
+    "SnapshotState",
     "artifact",
     "authorization_hash",
     "create_keystore",

@@ -3,7 +3,7 @@
 Implements `registry.services.ports.Chain`. Does not sign or wait.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -19,9 +19,12 @@ from registry.chain.nodes import Nodes, ignore_errors
 from registry.chain.reply import Reply
 from registry.chain.rpc import DEFAULT_TIMEOUT, JsonRpcError, Rpc
 from registry.chain.sending import Sending
+from registry.chain.snapshots import slots_of, take_snapshot
 from registry.chain.views import ContractViews
-from registry.core.address import format_address
-from registry.errors import ConflictError, InvalidInputError
+from registry.core.address import format_address, format_chain
+from registry.core.receipt import Receipt
+from registry.core.snapshot import Snapshot
+from registry.errors import ConflictError, InvalidInputError, UnavailableError
 from registry.services.ports import (
     Anchor,
     Authorization,
@@ -72,6 +75,8 @@ class EvmChain(ContractViews, Sending):
     the kind of each failed question. Raises `InvalidInputError` for an endpoint that is none or
     is named twice, and for a quorum of more than there are.
     """
+
+    keeps_events = True
 
     def __init__(
         self,
@@ -181,6 +186,30 @@ class EvmChain(ContractViews, Sending):
             operator: self.operator_record(issuer, operator, at=head)
             for operator in self._events(self._contract).appointed_by(issuer, head=head)
         }
+
+    def snapshot(self, receipts: Iterable[Receipt]) -> tuple[Snapshot, Block]:
+        """The state of the newest final block, with the proofs that decide about `receipts`.
+
+        Raises `InvalidInputError` if none has an anchor here, and as `take_snapshot`.
+        """
+        slots = slots_of(receipts, chain_id=self._chain_id, contract=self._contract)
+        if not slots:
+            raise InvalidInputError(
+                f"no receipt has an anchor on {format_chain(self._chain_id)} in "
+                f"{format_address(self._contract)}"
+            )
+        self._nodes.recheck()
+        number = self.finalized()
+        if number < 0:
+            raise UnavailableError("no block is final yet", source=self.source)
+        return take_snapshot(
+            self._ask,
+            chain_id=self._chain_id,
+            contract=self._contract,
+            number=number,
+            slots=slots,
+            source=self.source,
+        )
 
     # -- calls -------------------------------------------------------------------------------
 

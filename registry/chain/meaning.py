@@ -22,17 +22,7 @@ def meaning(method: str, reply: Reply) -> Hashable:
 
 def words(method: str, reply: Reply) -> str:
     """Say in short what an answer says; safe to show to strangers."""
-    if method in {"eth_getBlockByNumber", "eth_getBlockByHash"}:
-        return _block_words(reply)
-    if method == "eth_getTransactionReceipt":
-        return _NOT_MINED if reply.is_null else _receipt_words(reply)
-    if method == "eth_getLogs":
-        return f"{len(reply.elements())} logs"
-    if method in {"eth_call", "eth_getCode"}:
-        return _bytes_words(reply.data())
-    if method == "eth_feeHistory":
-        return f"fees of {len(reply.member('reward').elements())} blocks"
-    return str(reply.quantity())
+    return _WORDS.get(method, _number_words)(reply)
 
 
 def _block(reply: Reply) -> Hashable:
@@ -73,6 +63,11 @@ def _receipt(reply: Reply) -> Hashable:
     )
 
 
+def _proof(reply: Reply) -> Hashable:
+    """The roots that it is a proof under: they decide every node of it that counts."""
+    return reply.member("codeHash").data(32), reply.member("storageHash").data(32)
+
+
 def _fee_history(reply: Reply) -> Hashable:
     return (
         tuple(fee.quantity() for fee in reply.member("baseFeePerGas").elements()),
@@ -83,12 +78,18 @@ def _fee_history(reply: Reply) -> Hashable:
     )
 
 
+def _number_words(reply: Reply) -> str:
+    return str(reply.quantity())
+
+
 def _block_words(reply: Reply) -> str:
     block_hash = reply.member("hash").data(32)
     return f"block {reply.member('number').count()} 0x{block_hash.hex()}"
 
 
 def _receipt_words(reply: Reply) -> str:
+    if reply.is_null:
+        return _NOT_MINED
     outcome = "succeeded" if reply.member("status").flag() else "failed"
     block_hash = reply.member("blockHash").data(32)
     number = reply.member("blockNumber").count()
@@ -96,7 +97,8 @@ def _receipt_words(reply: Reply) -> str:
     return f"{outcome} in block {number} 0x{block_hash.hex()} with {logs} logs"
 
 
-def _bytes_words(content: bytes) -> str:
+def _bytes_words(reply: Reply) -> str:
+    content = reply.data()
     shown = "0x" + content[:_SHOWN_BYTES].hex()
     return shown if len(content) <= _SHOWN_BYTES else f"{shown}… ({len(content)} bytes)"
 
@@ -112,7 +114,19 @@ _MEANINGS: dict[str, Callable[[Reply], Hashable]] = {
     "eth_getBlockByNumber": _block,
     "eth_getCode": Reply.data,
     "eth_getLogs": _logs,
+    "eth_getProof": _proof,
     "eth_getTransactionCount": Reply.count,
     "eth_getTransactionReceipt": _receipt,
     "eth_sendRawTransaction": lambda reply: reply.data(32),
+}
+
+_WORDS: dict[str, Callable[[Reply], str]] = {
+    "eth_call": _bytes_words,
+    "eth_feeHistory": lambda reply: f"fees of {len(reply.member('reward').elements())} blocks",
+    "eth_getBlockByHash": _block_words,
+    "eth_getBlockByNumber": _block_words,
+    "eth_getCode": _bytes_words,
+    "eth_getLogs": lambda reply: f"{len(reply.elements())} logs",
+    "eth_getProof": lambda reply: f"storage 0x{reply.member('storageHash').data(32).hex()}",
+    "eth_getTransactionReceipt": _receipt_words,
 }

@@ -20,6 +20,7 @@ from registry.cli import (
     receipts,
     relaying,
     serving,
+    snapshotting,
     statuses,
     verifying,
     watching,
@@ -74,6 +75,7 @@ _COMMANDS: Final[dict[str, list[Callable[..., None]]]] = {
     "For holders and verifiers": [
         receipts.receipt,
         verifying.verify,
+        snapshotting.snapshot,
         publishing.publish,
         publishing.unpublish,
     ],

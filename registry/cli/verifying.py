@@ -12,6 +12,8 @@ from registry.cli.session import Session
 from registry.core.address import parse_address
 from registry.core.receipt import MAX_RECEIPT_BYTES
 from registry.core.report import Outcome, Report, Verdict
+from registry.core.snapshot import MAX_SNAPSHOT_BYTES
+from registry.core.wire import parse_eth_hash
 from registry.errors import InvalidInputError
 from registry.services.verification import Evidence
 
@@ -56,6 +58,18 @@ def verify(
             "--issuer nor a trust list says. The domain learns that somebody asks.",
         ),
     ] = False,
+    snapshot: Annotated[
+        Path | None,
+        typer.Option(
+            "--snapshot", metavar="FILE", help="Ask this snapshot of a chain instead of its nodes."
+        ),
+    ] = None,
+    block_hash: Annotated[
+        str | None,
+        typer.Option(
+            "--block-hash", metavar="HASH", help="The snapshot's block, from a source you trust."
+        ),
+    ] = None,
     no_store: Annotated[
         bool, typer.Option("--no-store", help="Do not look for a receipt in the store.")
     ] = False,
@@ -65,6 +79,9 @@ def verify(
     The receipt is CREDENTIAL.receipt.json if that lies beside it, or in its proof, or else
     the store's, if there is one here. A badge's image (PNG, SVG) stands for the credential
     baked into it, unless the receipt is of the image's own bytes.
+
+    With --snapshot no node is asked: it shows what held in its block, and counts if that block
+    has the hash that --block-hash says. What was withdrawn later it cannot know.
 
     Exit code 0: valid; 1: invalid; 2: wrong use; 3: could not be decided.
 
@@ -85,9 +102,17 @@ def verify(
         session.overrides["resolve_issuers"] = "true"
     expected = None if issuer is None else parse_address(issuer, place="--issuer")
     with_store = not no_store and session.registry.has_store
-    report = session.registry.verification(with_store=with_store).verify(
-        evidence, expected_issuer=expected
-    )
+    if block_hash is not None and snapshot is None:
+        raise InvalidInputError("--block-hash is for --snapshot")
+    if snapshot is None:
+        verification = session.registry.verification(with_store=with_store)
+    else:
+        verification = session.registry.offline_verification(
+            read_whole(snapshot, MAX_SNAPSHOT_BYTES + 1),
+            None if block_hash is None else parse_eth_hash(block_hash, place="--block-hash"),
+            with_store=with_store,
+        )
+    report = verification.verify(evidence, expected_issuer=expected)
     name = None if credential is None else shown(credential)
     session.output.result(report.model_dump(mode="json"), _lines(report, name))
     raise typer.Exit(_EXITS[report.verdict])

@@ -80,6 +80,13 @@ def parse_hash(text: str, *, place: str | None = None) -> bytes:
     return bytes.fromhex(text)
 
 
+def parse_eth_hash(text: str, *, place: str | None = None) -> bytes:
+    """Read 0x and 64 lower-case hex digits. Raises `InvalidInputError`."""
+    if _ETH_HASH.fullmatch(text) is None:
+        raise InvalidInputError(f"not 0x and 64 lower-case hex digits: {text[:80]!r}", place=place)
+    return bytes.fromhex(text[2:])
+
+
 def _whole_seconds(time: datetime) -> datetime:
     if time.tzinfo is None:
         raise ValueError("a time without a zone")
@@ -91,12 +98,7 @@ def _hash(value: object) -> bytes:
 
 
 def _eth_hash(value: object) -> bytes:
-    def parse(text: str) -> bytes:
-        if _ETH_HASH.fullmatch(text) is None:
-            raise ValueError("not 0x and 64 lower-case hex digits")
-        return bytes.fromhex(text[2:])
-
-    return _of_length(HASH_BYTES, _read(value, parse, bytes))
+    return _of_length(HASH_BYTES, _read(value, parse_eth_hash, bytes))
 
 
 def _address(value: object) -> bytes:

@@ -10,13 +10,14 @@ from registry.core.address import format_address, format_chain
 from registry.core.receipt import AnchorReference, Receipt
 from registry.core.report import Check, Outcome
 from registry.core.wire import format_time
-from registry.errors import ConflictError, DisagreementError, UnavailableError
-from registry.services.ports import Anchor, Block, Chain, CredentialStatus
+from registry.errors import ConflictError, DisagreementError, SnapshotError, UnavailableError
+from registry.services.ports import Anchor, Block, ChainState, CredentialStatus
 
 _log = logging.getLogger(__name__)
 _CLOCK_SKEW: Final = timedelta(hours=2)  # between a block and the ones around it, generously
 # Then the node cannot tell the status either.
 _NODE_CANNOT_KNOW: Final = frozenset({"node-behind", "no-contract"})
+_PLACE: Final = "transaction, blockNumber, blockHash, logIndex"  # of which storage tells nothing
 Evidence = dict[str, str | int | None]
 
 
@@ -30,7 +31,7 @@ class ChainFindings:
     anchored_at: datetime | None
 
 
-def check_chains(receipt: Receipt, chains: Mapping[int, Chain]) -> ChainFindings:
+def check_chains(receipt: Receipt, chains: Mapping[int, ChainState]) -> ChainFindings:
     """Judge every anchor of the receipt on a chain that this verifier asks.
 
     All of them must hold; anchors on other chains are not judged, but at least one must be.
@@ -49,7 +50,7 @@ def check_chains(receipt: Receipt, chains: Mapping[int, Chain]) -> ChainFindings
     )
 
 
-def _with_unasked(check: Check, receipt: Receipt, chains: Mapping[int, Chain]) -> Check:
+def _with_unasked(check: Check, receipt: Receipt, chains: Mapping[int, ChainState]) -> Check:
     """Name the chains that this verifier does not ask, retired ones say: they decide nothing."""
     unasked = {anchor.chain for anchor in receipt.anchors} - set(chains)
     if not unasked:
@@ -72,7 +73,9 @@ def _nobody_asked(receipt: Receipt) -> ChainFindings:
     )
 
 
-def _check_anchor(receipt: Receipt, anchor: AnchorReference, chain: Chain) -> tuple[Check, Check]:
+def _check_anchor(
+    receipt: Receipt, anchor: AnchorReference, chain: ChainState
+) -> tuple[Check, Check]:
     try:
         at = chain.head()
         check = _judge_anchor(receipt, anchor, chain, at)
@@ -92,13 +95,16 @@ def _unavailable(anchor: AnchorReference, exc: UnavailableError | ConflictError)
         said = "; ".join(exc.answers)
         detail = f"The nodes of {name} that were asked do not agree."
         return _unknown("nodes-disagree", detail, {"chain": name, "answers": said})
+    if isinstance(exc, SnapshotError):
+        detail = f"The snapshot of {name} does not decide: {exc.message}."
+        return _unknown(exc.reason, detail, {"chain": name, **exc.shown})
     reason = exc.message if isinstance(exc, UnavailableError) else str(exc)
     detail = f"{name} could not be asked: {reason}."
     return _unknown("chain-unavailable", detail, {"chain": name})
 
 
 def _judge_anchor(  # noqa: PLR0911 - one return for each answer, read from top to bottom
-    receipt: Receipt, anchor: AnchorReference, chain: Chain, at: Block
+    receipt: Receipt, anchor: AnchorReference, chain: ChainState, at: Block
 ) -> Check:
     evidence: Evidence = {
         "chain": format_chain(anchor.chain),
@@ -126,6 +132,8 @@ def _judge_anchor(  # noqa: PLR0911 - one return for each answer, read from top 
         return _fail("wrong-time", "The seal was anchored at another time than claimed.", found)
     # 4. The transaction named is the one that anchored it. A node that keeps no index of old
     #    transactions is asked for the event instead.
+    if not chain.keeps_events:
+        return _anchored(anchor, {**evidence, "notProved": _PLACE})
     event = chain.anchor_in_transaction(
         anchor.contract, anchor.transaction, anchor.issuer, receipt.seal
     ) or chain.find_anchor(anchor.issuer, receipt.seal, since=anchor.anchored_at - _CLOCK_SKEW)
@@ -140,6 +148,10 @@ def _judge_anchor(  # noqa: PLR0911 - one return for each answer, read from top 
         return _unknown(
             "not-final", "The seal is anchored, but its block is not final yet.", evidence
         )
+    return _anchored(anchor, evidence)
+
+
+def _anchored(anchor: AnchorReference, evidence: Evidence) -> Check:
     when = format_time(anchor.anchored_at)
     return Check(
         name="anchor",
@@ -150,17 +162,19 @@ def _judge_anchor(  # noqa: PLR0911 - one return for each answer, read from top 
     )
 
 
-def _judge_status(receipt: Receipt, anchor: AnchorReference, chain: Chain, at: Block) -> Check:
+def _judge_status(receipt: Receipt, anchor: AnchorReference, chain: ChainState, at: Block) -> Check:
     status = chain.credential_status(
         anchor.contract, anchor.issuer, receipt.seal, receipt.leaf_index, at=at
     )
     evidence: Evidence = {"status": status.name.lower(), "askedAtBlock": at.number}
     if status is CredentialStatus.ACTIVE:
-        outcome, detail = Outcome.PASS, "The issuer has not withdrawn it."
+        outcome, detail = Outcome.PASS, "The issuer has not withdrawn it"
     elif status is CredentialStatus.SUSPENDED:
-        outcome, detail = Outcome.FAIL, "The issuer has suspended it."
+        outcome, detail = Outcome.FAIL, "The issuer has suspended it"
     else:
-        outcome, detail = Outcome.FAIL, "The issuer has revoked it."
+        outcome, detail = Outcome.FAIL, "The issuer has revoked it"
+    # A snapshot may be of any age, and what was done since then is not in it.
+    detail += "." if chain.keeps_events else f", as of {format_time(at.time)}."
     return Check(
         name="status",
         outcome=outcome,

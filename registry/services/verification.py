@@ -25,7 +25,7 @@ from registry.core.trust import TrustList
 from registry.errors import ConflictError, InvalidInputError, NotFoundError
 from registry.services.chain_checks import check_chains
 from registry.services.issuer_checks import check_named_issuer
-from registry.services.ports import Chain, IssuerDirectory
+from registry.services.ports import ChainState, IssuerDirectory
 
 FindReceipt = Callable[[bytes], Receipt]
 
@@ -43,7 +43,7 @@ class Evidence:
 class Verification:
     """A verifier: the chains it asks, the issuers it trusts, and perhaps a place for receipts."""
 
-    chains: Mapping[int, Chain]
+    chains: Mapping[int, ChainState]
     trusted: TrustList
     clock: Callable[[], datetime]
     find_receipt: FindReceipt | None = None

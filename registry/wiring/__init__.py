@@ -8,13 +8,14 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from registry.core.receipt import Receipt
+from registry.core.snapshot import Snapshot
 from registry.core.trust import TrustList
 from registry.errors import InvalidInputError
 from registry.services.alarm import overdue_by
@@ -22,7 +23,15 @@ from registry.services.anchoring import Anchoring
 from registry.services.authorizing import Relaying
 from registry.services.nightly import Nightly
 from registry.services.operators import Operators, Submit
-from registry.services.ports import Authorization, Chain, IssuerDirectory, Signer, Store
+from registry.services.ports import (
+    Authorization,
+    Block,
+    Chain,
+    ChainState,
+    IssuerDirectory,
+    Signer,
+    Store,
+)
 from registry.services.receipts import receipt_of
 from registry.services.sending import Sending
 from registry.services.status import StatusService
@@ -192,17 +201,37 @@ class Registry:
 
     def verification(self, *, with_store: bool) -> Verification:
         """A verifier; `with_store` lets it look receipts up."""
+        return self._verification(self.chains, with_store=with_store)
+
+    def offline_verification(
+        self, snapshot: bytes, trusted_block: bytes | None, *, with_store: bool
+    ) -> Verification:
+        """A verifier that asks a snapshot file instead of nodes; none is asked for anything.
+
+        Raises `InvalidInputError` for a file that is no snapshot.
+        """
+        from registry.wiring.snapshots import open_snapshot
+
+        contracts = {each.chain_id: each.contract for each in self.settings.all_chains}
+        state = open_snapshot(snapshot, trusted_block, contracts.get)
+        return self._verification({state.chain_id: state}, with_store=with_store)
+
+    def _verification(self, chains: Mapping[int, ChainState], *, with_store: bool) -> Verification:
 
         def find(credential_hash: bytes) -> Receipt:
             return receipt_of(self.store, credential_hash)
 
         return Verification(
-            chains=self.chains,
+            chains=chains,
             trusted=self.trusted,
             clock=utc_now,
             find_receipt=find if with_store else None,
             directory=self.directory,
         )
+
+    def snapshot(self, receipts: Iterable[Receipt]) -> tuple[Snapshot, Block]:
+        """The first chain's final state about `receipts`; raises as `EvmChain.snapshot`."""
+        return self._first.snapshot(receipts)
 
     def deploy(self, chain_id: int) -> "Deployment":
         """Put the contract on a configured chain, or find it; raises as `registry.chain.deploy`."""

@@ -1,4 +1,4 @@
-"""The verifier as one function, for programs that use Rootseal as a library."""
+"""The verifier as two functions, for programs that use Rootseal as a library."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final
 from registry.core.address import parse_address, parse_chain
 from registry.core.report import Report
 from registry.core.trust import parse_trust_list
+from registry.core.wire import parse_eth_hash
 from registry.errors import InvalidInputError
 from registry.services.verification import Evidence, Verification
 from registry.wiring import utc_now
 from registry.wiring.settings import Finality
+from registry.wiring.snapshots import open_snapshot
 
 if TYPE_CHECKING:
     from registry.chain import EvmChain
@@ -61,6 +63,33 @@ def verify(
         )
         expected = None if issuer is None else parse_address(issuer, place="issuer")
         return verifier.verify(Evidence(credential, receipt=receipt), expected_issuer=expected)
+
+
+def verify_offline(
+    credential: bytes | None,
+    receipt: bytes | None = None,
+    *,
+    snapshot: bytes,
+    block_hash: str | None,
+    contract: str | None = None,
+    issuer: str | None = None,
+    trust: bytes | None = None,
+) -> Report:
+    """As `verify`, but asks nobody: a snapshot's bytes stand in for the chain.
+
+    It counts if its block is the one with the trusted `block_hash` (`0x…`), and shows statuses as
+    of that block. Without a trusted hash the report names the block's and decides nothing.
+    """
+    trusted = None if block_hash is None else parse_eth_hash(block_hash, place="block_hash")
+    address = None if contract is None else parse_address(contract, place="contract")
+    state = open_snapshot(snapshot, trusted, lambda _: address)
+    verifier = Verification(
+        chains={state.chain_id: state},
+        trusted={} if trust is None else parse_trust_list(trust),
+        clock=utc_now,
+    )
+    expected = None if issuer is None else parse_address(issuer, place="issuer")
+    return verifier.verify(Evidence(credential, receipt=receipt), expected_issuer=expected)
 
 
 def _open(

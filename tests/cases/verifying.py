@@ -95,7 +95,7 @@ def ask_contract(world: World, question: dict[str, Any]) -> str:
 def _receipt(evidence: Evidence) -> Receipt | None:
     if evidence.receipt is not None:
         return parse_receipt(evidence.receipt)
-    content = _opened(evidence.credential or b"")
+    content = opened(evidence.credential or b"")
     return extract_receipt(parse_document(content))
 
 
@@ -104,11 +104,11 @@ def _digest(evidence: Evidence, receipt: Receipt) -> bytes:
     if content is None:
         return receipt.credential_hash
     if receipt.canonicalization is Canonicalization.JCS:
-        content = _opened(content)
+        content = opened(content)
     return credential_hash(content, receipt.canonicalization)
 
 
-def _opened(credential: bytes) -> bytes:
+def opened(credential: bytes) -> bytes:
     inside = unbake(credential)
     return credential if inside is None else inside
 

@@ -16,7 +16,7 @@ CHECKS_DOC = Path(__file__).parents[2] / "docs" / "checks.md"
 # Their sources are no part of a case: several nodes, and issuers who are asked.
 ELSEWHERE = {
     *("nodes-disagree", "did-web-issuer", "dns-issuer", "issuer-not-named", "issuer-unreachable"),
-    *("not-in-snapshot", "untrusted-block", "wrong-block", "bad-proof"),
+    *("not-in-snapshot", "untrusted-block"),
 }
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 import registry
-from registry import Outcome, Report, Verdict, errors, verify
+from registry import Outcome, Report, Verdict, errors, verify, verify_offline
 from registry.core.address import format_address
-from registry.core.receipt import print_receipt
-from tests.anvil import Anvil, anvil, anvil_process, chain, signer
+from registry.core.receipt import parse_receipt, print_receipt
+from registry.core.snapshot import print_snapshot
+from tests.anvil import Anvil, anvil, anvil_process, chain, open_chain, signer
 from tests.rpc_proxy import RpcProxy
 from tests.services.conftest import office, proxy
 from tests.services.evidence import anchored_badge, badge, codes
@@ -128,7 +129,30 @@ def test_to_import_the_package_imports_nothing_else() -> None:
 
 
 def test_it_has_no_other_names() -> None:
-    assert set(registry.__all__) == {"Check", "Outcome", "Report", "Verdict", "verify"}
+    types = {"Check", "Outcome", "Report", "Verdict"}
+    assert set(registry.__all__) == types | {"verify", "verify_offline"}
     assert all(getattr(registry, name) for name in registry.__all__)
     with pytest.raises(AttributeError, match="no attribute 'certify'"):
         _ = registry.certify  # type: ignore[attr-defined] # which is the point
+
+
+def test_a_snapshot_is_asked_instead_of_nodes(
+    files: tuple[bytes, bytes], office: Office, anvil: Anvil
+) -> None:
+    chain = open_chain(anvil.url)
+    snapshot, block = chain.snapshot([parse_receipt(files[1])])
+    chain.close()
+    saved = print_snapshot(snapshot)
+    trusted = "0x" + block.hash.hex()
+    us = format_address(office.issuer)
+    report = verify_offline(*files, snapshot=saved, block_hash=trusted, issuer=us)
+    assert (report.verdict, codes(report)["issuer"]) == (Verdict.VALID, "expected-issuer")
+    report = verify_offline(*files, snapshot=saved, block_hash=None)
+    assert codes(report)["anchor"] == "untrusted-block"
+    other = format_address(stranger().address)
+    report = verify_offline(*files, snapshot=saved, block_hash=trusted, contract=other)
+    assert codes(report)["anchor"] == "wrong-contract"
+    for wrong in ({"block_hash": "0x1"}, {"snapshot": b"{}"}, {"contract": "0x1"}):
+        arguments = {"snapshot": saved, "block_hash": trusted} | wrong
+        with pytest.raises(errors.InvalidInputError):
+            verify_offline(*files, **arguments)  # type: ignore[arg-type]  # as a mistake has it

@@ -166,24 +166,24 @@ class Signer(Protocol):
         """Sign. Raises `UnavailableError` if the signer cannot be reached."""
 
 
-class Chain(Protocol):
-    """One EVM chain with our contract on it, through one or several endpoints.
+class ChainState(Protocol):
+    """What a chain's state says of anchors and statuses: all that verification must ask.
 
     Reads take `at`, a block, so that the facts of one question come from one state; None is the
     latest block. "Could not ask" raises `UnavailableError`, always.
     """
 
     @property
+    def keeps_events(self) -> bool:
+        """Whether it can tell the transaction of an anchor, too; a snapshot cannot."""
+
+    @property
     def chain_id(self) -> int:
-        """Configured chain id; every connection is checked against it."""
+        """EIP-155 id of the chain."""
 
     @property
     def contract(self) -> bytes:
         """Address of the contract."""
-
-    @property
-    def fee_cap(self) -> int:
-        """The most that is ever offered, in wei per gas."""
 
     def head(self) -> Block:
         """The latest block. Raises `ConflictError` if the node serves another chain."""
@@ -199,14 +199,6 @@ class Chain(Protocol):
     ) -> AnchorRecord | None:
         """Storage record of a seal; None if it was never anchored."""
 
-    def find_anchor(self, issuer: bytes, seal: bytes, *, since: datetime) -> Anchor | None:
-        """The `SealAnchored` event on our contract, looked for from about `since` to the head."""
-
-    def anchor_in_transaction(
-        self, contract: bytes, transaction: bytes, issuer: bytes, seal: bytes
-    ) -> Anchor | None:
-        """The `SealAnchored` event in a given transaction; None if it is not mined or has none."""
-
     def credential_status(
         self,
         contract: bytes,
@@ -217,6 +209,25 @@ class Chain(Protocol):
         at: Block | None = None,
     ) -> CredentialStatus:
         """Status that holds for a credential under an anchored seal."""
+
+    def find_anchor(self, issuer: bytes, seal: bytes, *, since: datetime) -> Anchor | None:
+        """The `SealAnchored` event on our contract, looked for from about `since` to the head."""
+
+    def anchor_in_transaction(
+        self, contract: bytes, transaction: bytes, issuer: bytes, seal: bytes
+    ) -> Anchor | None:
+        """The `SealAnchored` event in a given transaction; None if it is not mined or has none."""
+
+
+class Chain(ChainState, Protocol):
+    """One EVM chain with our contract on it, through one or several endpoints.
+
+    Every connection is checked against the configured chain id.
+    """
+
+    @property
+    def fee_cap(self) -> int:
+        """The most that is ever offered, in wei per gas."""
 
     def status_word(
         self, contract: bytes, issuer: bytes, seal: bytes, word: int, *, at: Block | None = None
