@@ -9,7 +9,13 @@ from pydantic.json_schema import models_json_schema
 
 from api.examples import EXAMPLES
 from api.limits import UNLIMITED
-from api.models import CredentialIntake, Problem, Readiness, StatusRequest, VerifyRequest
+from registry.client.models import (
+    CredentialIntake,
+    Problem,
+    Readiness,
+    StatusRequest,
+    VerifyRequest,
+)
 from registry.core.receipt import Receipt
 from registry.core.report import Report
 from registry.core.wire import WireModel

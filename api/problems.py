@@ -16,8 +16,8 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.models import Fault, Problem
 from api.requests import current_request_id
+from registry.client.models import Fault, Problem
 from registry.core.documents import json_pointer
 from registry.errors import (
     ConflictError,

@@ -11,8 +11,9 @@ from fastapi.responses import StreamingResponse
 from api.access import HASH_PATTERN, Backend, BackendDep, IssuerDep, NowDep, allowed, hash_in_path
 from api.delivery import FINAL, LIST, PENDING, SETTLED
 from api.documentation import content, problems
-from api.models import BatchOut, BatchPage, SealBatches, State
 from api.problems import NothingToSealError
+from api.shown import batch_out
+from registry.client.models import BatchOut, BatchPage, SealBatches, State
 from registry.core.batch import BatchState
 from registry.errors import InvalidInputError, NotFoundError
 from registry.services.ports import ApiKey, Batch, Scope
@@ -49,7 +50,7 @@ def seal_batch(
     if batch is None or batch.head is None:
         raise NothingToSealError("no credential was added since the last batch was sealed")
     response.headers["Location"] = f"/v1/batches/{batch.head.seal.hex()}"
-    return BatchOut.of(batch, [])
+    return batch_out(batch, [])
 
 
 @router.get(
@@ -143,7 +144,7 @@ def _with_seal(backend: Backend, seal: bytes, issuer: bytes | None) -> list[Batc
 
 
 def _shown(backend: Backend, batch: Batch) -> BatchOut:
-    return BatchOut.of(batch, backend.store.anchors(batch.id))
+    return batch_out(batch, backend.store.anchors(batch.id))
 
 
 def _parse_cursor(text: str) -> int:

@@ -19,8 +19,8 @@ from api.bodies import (
     read_body,
 )
 from api.documentation import problems, request_body
-from api.models import CredentialIntake, IntakeAnswer
 from api.problems import BusyError
+from registry.client.models import CredentialIntake, IntakeAnswer
 from registry.core.canonical import Canonicalization, document_hash
 from registry.core.documents import Json
 from registry.core.tree import HASH_BYTES

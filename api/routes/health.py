@@ -9,8 +9,8 @@ from fastapi import APIRouter, Response
 
 from api.access import Backend, BackendDep, NowDep
 from api.documentation import content
-from api.models import Health, Probe, Readiness
 from api.problems import RETRY_SECONDS
+from registry.client.models import Health, Probe, Readiness
 from registry.errors import RootsealError
 from registry.services.alarm import overdue_by
 from registry.services.ports import Chain

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Path, Response
 from api.access import ADDRESS_PATTERN, BackendDep
 from api.delivery import PENDING
 from api.documentation import problems
-from api.models import IssuerOut
 from api.routes.batches import page_of
+from registry.client.models import IssuerOut
 from registry.core.address import parse_address
 from registry.errors import ConflictError, UnavailableError
 from registry.services.ports import Chain, IssuerRecord

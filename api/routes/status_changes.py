@@ -9,7 +9,8 @@ from fastapi.concurrency import run_in_threadpool
 from api.access import Backend, BackendDep, NowDep, allowed
 from api.bodies import JSON, media_type, only_one, parse_request, read_body
 from api.documentation import problems, request_body
-from api.models import StatusChangeOut, StatusChanges, StatusRequest
+from api.shown import change_out
+from registry.client.models import StatusChangeOut, StatusChanges, StatusRequest
 from registry.core.wire import MAX_COUNT
 from registry.errors import NotFoundError
 from registry.services.ports import ApiKey, CredentialStatus, Scope, StatusChange
@@ -39,7 +40,7 @@ async def request_status_changes(
     only_one({"hashes": wanted.hashes, "seal": wanted.seal})
 
     changes = await run_in_threadpool(_ask, backend, key.issuer, wanted, now)
-    return StatusChanges(changes=tuple(StatusChangeOut.of(change) for change in changes))
+    return StatusChanges(changes=tuple(change_out(change) for change in changes))
 
 
 @router.get(
@@ -59,7 +60,7 @@ def get_status_change(
     if change.issuer != key.issuer:
         raise NotFoundError(f"there is no status change {change_id}")
     response.headers["Cache-Control"] = "private, no-cache"
-    return StatusChangeOut.of(change)
+    return change_out(change)
 
 
 def _ask(

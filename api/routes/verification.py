@@ -11,8 +11,8 @@ from starlette.datastructures import FormData, UploadFile
 from api.access import Backend, BackendDep
 from api.bodies import JSON, LARGE, MULTIPART, media_type, parse_request, read_body
 from api.documentation import content, problems, request_body
-from api.models import VerifyRequest
 from api.problems import RETRY_SECONDS
+from registry.client.models import VerifyRequest
 from registry.core.address import parse_address
 from registry.core.canonical import Canonicalization, jcs_bytes
 from registry.core.documents import MAX_DOCUMENT_BYTES

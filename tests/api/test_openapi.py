@@ -5,8 +5,8 @@ from typing import Any  # OpenAPI is JSON of any shape
 
 import pytest
 
-from api import models
 from api.examples import EXAMPLES
+from registry.client import models
 from registry.core import receipt, report
 from registry.core.wire import FROM_JSON, WireModel
 from tests.api.conftest import Site

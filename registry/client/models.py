@@ -1,13 +1,14 @@
-"""What goes over the wire beside receipts and reports, which the core defines."""
+"""What goes over the wire beside receipts and reports, which the core defines.
 
-from collections.abc import Iterable
+One definition for the API and its client.
+"""
+
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from registry.core.canonical import Canonicalization
 from registry.core.wire import Address, Chain, Count, EthHash, Hash, Time, WireModel
-from registry.services.ports import Anchor, Batch, CredentialStatus, StatusChange
 from registry.services.status import MAX_INDEXES, REASONS
 
 State = Literal["open", "sealed", "anchoring", "anchored", "final"]
@@ -126,21 +127,6 @@ class BatchOut(WireModel):
     tree_size: Count | None
     anchors: tuple[AnchorOut, ...]
 
-    @classmethod
-    def of(cls, batch: Batch, anchors: Iterable[Anchor]) -> "BatchOut":
-        """A stored batch with its anchors."""
-        head = batch.head
-        return cls(
-            issuer=batch.issuer,
-            state=batch.state.value,
-            opened_at=batch.opened_at,
-            sealed_at=batch.sealed_at,
-            seal=None if head is None else head.seal,
-            merkle_root=None if head is None else head.merkle_root,
-            tree_size=None if head is None else head.tree_size,
-            anchors=tuple(_anchor_of(anchor) for anchor in anchors),
-        )
-
 
 class BatchPage(WireModel):
     """Batches from the newest to the oldest; `next` is the cursor of the page after, if any."""
@@ -183,21 +169,6 @@ class StatusChangeOut(WireModel):
     done_at: Time | None
     refusal: str | None
 
-    @classmethod
-    def of(cls, change: StatusChange) -> "StatusChangeOut":
-        """A stored change."""
-        return cls(
-            id=change.id,
-            issuer=change.issuer,
-            seal=change.seal,
-            leaf_indexes=change.leaf_indexes,
-            status=_STATUS_NAMES[change.status],
-            reason=_REASON_NAMES.get(change.reason, str(change.reason)),
-            requested_at=change.requested_at,
-            done_at=change.done_at,
-            refusal=change.refusal,
-        )
-
 
 class StatusChanges(WireModel):
     """The changes that one request came to: one for each batch."""
@@ -225,23 +196,3 @@ class Readiness(WireModel):
     ready: bool
     probes: tuple[Probe, ...]
     oldest_unanchored_seconds: Count | None
-
-
-_STATUS_NAMES: dict[CredentialStatus, Status] = {
-    CredentialStatus.ACTIVE: "active",
-    CredentialStatus.SUSPENDED: "suspended",
-    CredentialStatus.REVOKED: "revoked",
-}
-_REASON_NAMES: dict[int, str] = {number: name for name, number in REASONS.items()}
-
-
-def _anchor_of(anchor: Anchor) -> AnchorOut:
-    return AnchorOut(
-        chain=anchor.chain_id,
-        contract=anchor.contract,
-        transaction=anchor.transaction,
-        block_number=anchor.block_number,
-        block_hash=anchor.block_hash,
-        log_index=anchor.log_index,
-        anchored_at=anchor.anchored_at,
-    )

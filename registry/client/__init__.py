@@ -1,0 +1,1 @@
+"""The API from outside: what goes over the wire, and a client of it."""
