@@ -13,6 +13,8 @@ from registry.client.models import (
     CredentialIntake,
     Problem,
     Readiness,
+    ReceiptLine,
+    ReceiptsRequest,
     StatusRequest,
     VerifyRequest,
 )
@@ -38,8 +40,15 @@ _READ_BY_HAND: Final[tuple[type[WireModel], ...]] = (
     CredentialIntake,
     VerifyRequest,
     StatusRequest,
+    ReceiptsRequest,
 )
-_SENT_BY_HAND: Final[tuple[type[WireModel], ...]] = (Problem, Receipt, Report, Readiness)
+_SENT_BY_HAND: Final[tuple[type[WireModel], ...]] = (
+    Problem,
+    Receipt,
+    ReceiptLine,
+    Report,
+    Readiness,
+)
 
 _MEANINGS: Final = {
     400: "The request is malformed.",
@@ -65,6 +74,7 @@ _CHOICES: Final[dict[str, list[dict[str, str]]]] = {
         {"credential": "object"},
         {"credentials": "array"},
         {"hash": "string", "canonicalization": "string"},
+        {"hashes": "array", "canonicalization": "string"},
     ],
     "VerifyRequest": [
         {"credential": "object"},

@@ -73,6 +73,8 @@ EXAMPLES: Final[dict[str, Any]] = {
     "CredentialIntake": {"credential": _CREDENTIAL},
     "VerifyRequest": {"credential": _CREDENTIAL, "receipt": _RECEIPT, "issuer": _ISSUER},
     "VerifyUpload": {"credential": "(bytes of diploma.pdf)", "issuer": _ISSUER},
+    "ReceiptsRequest": {"hashes": [_HASH, _OTHER]},
+    "ReceiptLine": {"hash": _HASH, "receipt": _RECEIPT},
     "StatusRequest": {"hashes": [_HASH], "status": "revoked", "reason": "privilege-withdrawn"},
     "IntakeAnswer": {"new": 1, "known": 0, "hashes": [_HASH]},
     "BatchOut": _BATCH,

@@ -101,43 +101,27 @@ def problem_response(
     headers: dict[str, str] | None = None,
 ) -> Response:
     """A problem as it is sent."""
-    problem = Problem(
-        type=f"urn:rootseal:problem:{code}",
-        title=code.replace("-", " ").capitalize(),
-        status=status,
-        detail=detail,
-        instance=instance,
-        code=code,
-        place=place,
-        errors=None if errors is None else tuple(errors),
-        request_id=current_request_id(),
-    )
-    return Response(
-        problem.model_dump_json(exclude_none=True),
-        status_code=status,
-        media_type=PROBLEM_TYPE,
-        headers={"Cache-Control": "no-store", **(headers or {})},
-    )
+    problem = _problem(status, code, detail, instance=instance, place=place, errors=errors)
+    return _sent(problem, headers or {})
 
 
 def error_response(exc: RootsealError, *, instance: str) -> Response:
     """An error of ours as a problem."""
-    status = _status_of(exc)
+    return _sent(problem_of(exc, instance=instance), _headers(exc))
+
+
+def problem_of(exc: RootsealError, *, instance: str) -> Problem:
+    """What a caller is told of an error of ours."""
     detail = str(exc)
     if isinstance(exc, UnavailableError):
-        _log.warning("could not ask", extra={"detail": str(exc)})
+        _log.warning("could not ask", extra={"detail": detail})
         detail = _UNAVAILABLE
     errors = None
     if isinstance(exc, IntakeRefusedError):
         errors = [Fault(place=r.place, reason=r.reason) for r in exc.rejections]
-    return problem_response(
-        status,
-        exc.code,
-        detail,
-        instance=instance,
-        place=exc.place if isinstance(exc, InvalidInputError) else None,
-        errors=errors,
-        headers=_headers(exc),
+    place = exc.place if isinstance(exc, InvalidInputError) else None
+    return _problem(
+        _status_of(exc), exc.code, detail, instance=instance, place=place, errors=errors
     )
 
 
@@ -182,6 +166,37 @@ class LastResort:
                 instance=scope["path"],
             )
             await response(scope, receive, send)
+
+
+def _problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    instance: str,
+    place: str | None,
+    errors: Sequence[Fault] | None,
+) -> Problem:
+    return Problem(
+        type=f"urn:rootseal:problem:{code}",
+        title=code.replace("-", " ").capitalize(),
+        status=status,
+        detail=detail,
+        instance=instance,
+        code=code,
+        place=place,
+        errors=None if errors is None else tuple(errors),
+        request_id=current_request_id(),
+    )
+
+
+def _sent(problem: Problem, headers: dict[str, str]) -> Response:
+    return Response(
+        problem.model_dump_json(exclude_none=True),
+        status_code=problem.status,
+        media_type=PROBLEM_TYPE,
+        headers={"Cache-Control": "no-store", **headers},
+    )
 
 
 def _status_of(exc: RootsealError) -> int:

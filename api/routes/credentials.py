@@ -45,7 +45,7 @@ async def post_credentials(
     now: NowDep,
     key: Annotated[ApiKey, Depends(allowed(Scope.ADD))],
 ) -> IntakeAnswer:
-    """Add one credential, a hash, many credentials, or an NDJSON stream of them.
+    """Add one credential or many, their hashes, or an NDJSON stream of credentials.
 
     All or nothing; a credential that the issuer has already is counted as known, so the same
     request may be repeated. Documents are hashed (RFC 8785 without `proof`) and not kept.
@@ -87,16 +87,19 @@ def _submissions(body: bytes) -> list[Submission]:
     given = only_one(
         {
             "credential": intake.credential,
-            "hash": intake.hash,
             "credentials": intake.credentials,
+            "hash": intake.hash,
+            "hashes": intake.hashes,
         }
     )
-    if intake.hash is not None:
+    hashes = intake.hashes if intake.hash is None else (intake.hash,)
+    if hashes is not None:
         if intake.canonicalization is None:
             raise InvalidInputError(
                 "say what the hash is of: raw or jcs", place="/canonicalization"
             )
-        return [Submission("/hash", intake.hash, intake.canonicalization, is_hash=True)]
+        kind = intake.canonicalization
+        return [Submission(f"/{given}", digest, kind, is_hash=True) for digest in hashes]
     if intake.canonicalization is not None:
         raise InvalidInputError("only a hash has a canonicalization", place="/canonicalization")
     value = document[given]

@@ -1,17 +1,27 @@
 """Handing out receipts."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
 
-from api.access import HASH_PATTERN, BackendDep, IssuerDep, hash_in_path
+from api.access import HASH_PATTERN, Backend, BackendDep, IssuerDep, hash_in_path
+from api.bodies import JSON, NDJSON, media_type, parse_request, read_body
 from api.delivery import FINAL, PENDING
-from api.documentation import content, problems
+from api.documentation import content, problems, request_body
+from api.problems import problem_of
+from registry.client.models import ReceiptLine, ReceiptsRequest
 from registry.core.batch import BatchState
-from registry.core.receipt import print_receipt
-from registry.services.receipts import receipt_in_batch
+from registry.core.receipt import Receipt, print_receipt
+from registry.errors import RootsealError
+from registry.services.receipts import receipt_in_batch, receipts_of
 
 router = APIRouter(tags=["credentials"])
+
+_LINES_AT_ONCE: Final = 64  # receipts in one chunk, some 100 kB
 
 
 @router.get(
@@ -42,3 +52,46 @@ def get_receipt(
         media_type="application/json",
         headers={"Cache-Control": FINAL if batch.state is BatchState.FINAL else PENDING},
     )
+
+
+@router.post(
+    "/v1/receipts",
+    summary="Get the receipts of many credentials",
+    response_class=Response,
+    responses={
+        200: content(
+            "A line of JSON for each hash, in its order.", "ReceiptLine", media_type=NDJSON
+        ),
+        **problems(422),
+    },
+    openapi_extra=request_body({JSON: "ReceiptsRequest"}),
+)
+async def post_receipts(request: Request, backend: BackendDep) -> Response:
+    """The receipt of each credential by its hash, or why there is none, streamed.
+
+    As many lines come as hashes were given. An answer that breaks off before its end is an outage,
+    and says nothing of the hashes that are missing.
+    """
+    media_type(request, JSON)
+    wanted, _ = parse_request(ReceiptsRequest, await read_body(request))
+    chunks = _chunks(backend, wanted)
+    # The first is read before the answer begins, so that an outage can still be told as one.
+    first = await run_in_threadpool(next, chunks, b"")
+    headers = {"Cache-Control": "no-store"}
+    return StreamingResponse(chain([first], chunks), media_type=NDJSON, headers=headers)
+
+
+def _chunks(backend: Backend, wanted: ReceiptsRequest) -> Iterator[bytes]:
+    found = receipts_of(backend.store, wanted.hashes, issuer=wanted.issuer)
+    lines = (_line(*each) for each in zip(wanted.hashes, found, strict=True))
+    while some := list(islice(lines, _LINES_AT_ONCE)):
+        yield b"".join(some)
+
+
+def _line(digest: bytes, found: Receipt | RootsealError) -> bytes:
+    if isinstance(found, Receipt):
+        line = ReceiptLine(hash=digest, receipt=found)
+    else:
+        instance = f"/v1/credentials/{digest.hex()}/receipt"
+        line = ReceiptLine(hash=digest, problem=problem_of(found, instance=instance))
+    return line.model_dump_json(exclude_none=True).encode() + b"\n"

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from registry.core.canonical import Canonicalization
+from registry.core.receipt import Receipt
 from registry.core.wire import Address, Chain, Count, EthHash, Hash, Time, WireModel
 from registry.services.status import MAX_INDEXES, REASONS
 
@@ -57,10 +58,14 @@ class Problem(WireModel):
 
 
 class CredentialIntake(WireModel):
-    """One credential, one hash of a credential that stays with the issuer, or many credentials."""
+    """One credential or many, or hashes of such that stay with the issuer."""
 
     credential: dict[str, object] | None = None
     hash: Hash | None = None
+    hashes: (
+        Annotated[tuple[Hash, ...], Field(min_length=1, max_length=MAX_CREDENTIALS, strict=False)]
+        | None
+    ) = None
     canonicalization: Annotated[Canonicalization, Field(strict=False)] | None = None
     credentials: (
         Annotated[
@@ -77,6 +82,15 @@ class VerifyRequest(WireModel):
     credential: dict[str, object] | None = None
     hash: Hash | None = None
     receipt: dict[str, object] | None = None
+    issuer: Address | None = None
+
+
+class ReceiptsRequest(WireModel):
+    """The credentials whose receipts are wanted; `issuer` if several issuers have one of them."""
+
+    hashes: Annotated[
+        tuple[Hash, ...], Field(min_length=1, max_length=MAX_CREDENTIALS, strict=False)
+    ]
     issuer: Address | None = None
 
 
@@ -101,6 +115,14 @@ class IntakeAnswer(WireModel):
     new: Count
     known: Count
     hashes: tuple[Hash, ...] | None = None
+
+
+class ReceiptLine(WireModel):
+    """The receipt of one credential, or why there is none."""
+
+    hash: Hash
+    receipt: Receipt | None = None
+    problem: Problem | None = None
 
 
 class AnchorOut(WireModel):

@@ -1,6 +1,6 @@
 """Receipts, made from the store alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from registry.core.address import format_address
 from registry.core.batch import BatchState
@@ -46,6 +46,25 @@ def receipts_of_batch(store: Store, batch: Batch) -> Iterator[Receipt]:
         leaf = leaf_of(page[-1])
 
 
+def receipts_of(
+    store: Store, hashes: Iterable[bytes], *, issuer: bytes | None
+) -> Iterator[Receipt | NotFoundError | NotSealedError | InvalidInputError]:
+    """A receipt for each hash in their order, or why there is none, as `receipt_of` raises it.
+
+    What is known of a batch is read once.
+    """
+    batches: dict[int, tuple[Batch, tuple[AnchorReference, ...]]] = {}
+    for digest in hashes:
+        try:
+            credential = find_one(store, digest, issuer=issuer)
+            if credential.batch_id not in batches:
+                batch = store.batch(credential.batch_id)
+                batches[credential.batch_id] = batch, _final_anchors(store, batch)
+            yield _made(store, *batches[credential.batch_id], credential)
+        except (NotFoundError, NotSealedError, InvalidInputError) as exc:
+            yield exc
+
+
 def find_one(store: Store, credential_hash: bytes, *, issuer: bytes | None) -> StoredCredential:
     """The credential under `issuer`, or under the only issuer that has it; raises as above."""
     found = [
@@ -67,12 +86,25 @@ def leaf_of(credential: StoredCredential) -> bytes:
 
 
 def _receipt(store: Store, batch: Batch, credential: StoredCredential) -> Receipt:
-    if batch.head is None:
-        raise NotSealedError("the credential is in tonight's batch, which is not sealed yet")
+    return _made(store, batch, _final_anchors(store, batch), credential)
+
+
+def _final_anchors(store: Store, batch: Batch) -> tuple[AnchorReference, ...]:
     # Only a final anchor goes into a receipt: what a holder keeps must not be undone by a reorg.
     # On whichever chain: one that is slow or down keeps nobody from the proof on another.
     final = [found for found in store.on_chains(batch.id) if found.state is BatchState.FINAL]
     anchors = [found.anchor for found in final if found.anchor is not None]
+    return tuple(_reference(anchor, batch.issuer) for anchor in anchors)
+
+
+def _made(
+    store: Store,
+    batch: Batch,
+    anchors: tuple[AnchorReference, ...],
+    credential: StoredCredential,
+) -> Receipt:
+    if batch.head is None:
+        raise NotSealedError("the credential is in tonight's batch, which is not sealed yet")
     proof = store.proof(batch, leaf_of(credential))
     return Receipt(
         type=RECEIPT_TYPE,
@@ -83,7 +115,7 @@ def _receipt(store: Store, batch: Batch, credential: StoredCredential) -> Receip
         tree_size=proof.tree_size,
         siblings=proof.siblings,
         seal=batch.head.seal,
-        anchors=tuple(_reference(anchor, batch.issuer) for anchor in anchors),
+        anchors=anchors,
     )
 
 

@@ -1,10 +1,13 @@
+import json
 from datetime import UTC, datetime
 from hashlib import sha256
 
+import httpx
 import pytest
 
 from registry.core.canonical import Canonicalization
 from registry.core.receipt import parse_receipt, print_receipt
+from registry.errors import UnavailableError
 from registry.services.ports import NewCredential
 from tests.api.conftest import Site, assert_problem
 
@@ -95,3 +98,68 @@ def test_an_unknown_hash_is_not_found(offline: Site) -> None:
 def test_a_misspelt_name_is_refused_with_its_place(offline: Site, path: str, place: str) -> None:
     problem = assert_problem(offline.get(path), 422, "invalid-input")
     assert problem["place"] == place
+
+
+def test_many_receipts_come_in_one_answer(site: Site) -> None:
+    hashes = site.add({"n": 1}, {"n": 2})
+    site.seal()
+    site.anchor()
+    [waiting] = site.add({"n": 3})
+    asked = [hashes[1], "00" * 32, hashes[0], waiting]
+    answer = site.post("/v1/receipts", json={"hashes": asked})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert answer.headers["cache-control"] == "no-store"
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    assert [line["hash"] for line in lines] == asked
+    one = site.get(f"/v1/credentials/{hashes[1]}/receipt").json()
+    assert lines[0] == {"hash": hashes[1], "receipt": one}
+    problems = [lines[1]["problem"], lines[3]["problem"]]
+    assert [problem["code"] for problem in problems] == ["not-found", "not-sealed"]
+    assert problems[0]["instance"] == f"/v1/credentials/{'00' * 32}/receipt"
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ({}, "/hashes"),
+        ({"hashes": []}, "/hashes"),
+        ({"hashes": ["00" * 32] * 10_001}, "/hashes"),
+        ({"hashes": ["0x" + "00" * 32]}, "/hashes/0"),
+        ({"hashes": ["00" * 32], "issuer": "me"}, "/issuer"),
+        ({"hashes": ["00" * 32], "more": 1}, "/more"),
+    ],
+)
+def test_a_wrong_list_of_hashes_is_refused(
+    offline: Site, body: dict[str, object], place: str
+) -> None:
+    answer = offline.post("/v1/receipts", json=body)
+    assert assert_problem(answer, 422, "invalid-input")["place"] == place
+
+
+def test_an_outage_before_the_first_receipt_is_told_as_one(
+    offline: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(_: bytes) -> None:
+        raise UnavailableError("gone", source="store")
+
+    monkeypatch.setattr(offline.registry.store, "find_credentials", down)
+    answer = offline.post("/v1/receipts", json={"hashes": ["00" * 32]})
+    assert_problem(answer, 503, "unavailable")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def test_hashes_are_added_without_their_credentials(offline: Site) -> None:
+    def add(body: dict[str, object]) -> httpx.Response:
+        answer: httpx.Response = offline.post(
+            "/v1/credentials", json=body, headers=offline.bearer()
+        )
+        return answer
+
+    hashes = [f"{number:064x}" for number in range(3)]
+    body: dict[str, object] = {"hashes": [*hashes, hashes[0]], "canonicalization": "raw"}
+    assert add(body).json()["new"] == 3
+    assert add(body).json()["known"] == 4
+    for wrong in ({"hashes": hashes}, {**body, "hash": hashes[0]}, {**body, "hashes": ["x"]}):
+        assert_problem(add(dict(wrong)), 422, "invalid-input")
+    assert offline.open_count() == 3
