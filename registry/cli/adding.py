@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Annotated
 
@@ -10,11 +11,13 @@ import orjson
 import typer
 
 from registry.cli.inputs import Kind, shown, submissions
+from registry.cli.remote import Api, RemoteIntake, client
 from registry.cli.session import Session
 from registry.core.address import format_address
 from registry.core.tree import SALT_BYTES
 from registry.errors import InvalidInputError
-from registry.services.intake import Rejection, add_credentials
+from registry.services.intake import IntakeResult, Rejection, add_credentials
+from registry.services.ports import IntakeStore
 
 
 def add(
@@ -34,35 +37,63 @@ def add(
             help="Write faulty credentials to this new file and add the others.",
         ),
     ] = None,
+    api: Api = None,
 ) -> None:
     """Add credentials to tonight's batch: all of them, or none if one is faulty.
 
     JSON credentials (.json), one a line (.ndjson, .jsonl, stdin), hashes (.csv with a column
     `hash`, perhaps `canonicalization`), folders of them, and any other file as its bytes.
-    The same credential twice is one credential.
+    The same credential twice is one credential. With --api hashes are sent, and nothing else.
 
     Example: rootseal add roster.ndjson diplomas/
     """
-    output = session.output
+    if api is not None:
+        with client(session, api) as there:
+            result = _add(session, RemoteIntake(there), b"", paths, kind, skip_invalid)
+        _show(session, result, skip_invalid)
+        return
     registry = session.registry
     issuer = registry.issuer
+    result = _add(session, registry.store, issuer, paths, kind, skip_invalid)
+    _show(session, result, skip_invalid, issuer, registry.store.open_count(issuer))
+
+
+def _add(
+    session: Session,
+    store: IntakeStore,
+    issuer: bytes,
+    paths: list[Path],
+    kind: Kind | None,
+    skip_invalid: Path | None,
+) -> IntakeResult:
+    output = session.output
     found = submissions(
         paths, kind=kind, on_receipt=lambda name: output.note(f"Passed over the receipt {name}")
     )
     with _rejects(skip_invalid) as rejects:
-        result = add_credentials(
-            registry.store,
+        return add_credentials(
+            store,
             issuer,
             output.counted(found, "credentials read"),
-            now=registry.now(),
+            now=datetime.now(UTC),
             new_salt=lambda: secrets.token_bytes(SALT_BYTES),
             on_skip=None if rejects is None else rejects.write,
         )
-    waiting = registry.store.open_count(issuer)
+
+
+def _show(
+    session: Session,
+    result: IntakeResult,
+    skip_invalid: Path | None,
+    issuer: bytes | None = None,
+    waiting: int | None = None,
+) -> None:
+    """Print what was added; issuer and what waits are not known of a registry elsewhere."""
     rejected_to = skip_invalid if result.rejected else None
-    output.result(
+    name = None if issuer is None else format_address(issuer)
+    session.output.result(
         {
-            "issuer": format_address(issuer),
+            "issuer": name,
             "new": result.new,
             "known": result.known,
             "rejected": result.rejected,
@@ -72,7 +103,7 @@ def add(
         [
             f"Added {result.new:,}, known already {result.known:,}, rejected {result.rejected:,}.",
             *([] if rejected_to is None else [f"The rejected are in {shown(rejected_to)}."]),
-            f"{waiting:,} credentials of {format_address(issuer)} wait to be sealed.",
+            *([] if waiting is None else [f"{waiting:,} credentials of {name} wait to be sealed."]),
         ],
     )
 

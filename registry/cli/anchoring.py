@@ -11,6 +11,7 @@ from registry.cli.changes import change_lines, change_value
 from registry.cli.command import DONE, OVERDUE, UNDECIDED, exit_code
 from registry.cli.estimates import coins, show_estimates
 from registry.cli.output import Value
+from registry.cli.remote import Api, seal_there
 from registry.cli.session import Session
 from registry.core.address import format_address
 from registry.core.batch import BatchState
@@ -29,11 +30,14 @@ Patience = Annotated[
 ]
 
 
-def seal(session: Session) -> None:
+def seal(session: Session, api: Api = None) -> None:
     """Seal tonight's batch: fix its credentials and build its tree. Nothing is sent.
 
     Example: rootseal seal
     """
+    if api is not None:
+        seal_there(session, api)
+        return
     registry = session.registry
     batch = registry.nightly.seal(registry.issuer) if registry.has_store else None
     if batch is None:

@@ -1,13 +1,15 @@
 """`rootseal status`, `batches`, `issuer show`, `settings`: how things stand. Changes nothing."""
 
-from collections.abc import Mapping
+from itertools import islice
 from typing import Annotated
 
 import typer
 
+from registry.cli import remote
 from registry.cli.anchoring import batch_value
 from registry.cli.command import UNDECIDED
-from registry.cli.output import Value, table
+from registry.cli.output import Value, pairs, table, text
+from registry.cli.remote import Api, client
 from registry.cli.session import Session
 from registry.cli.targets import find_hash, parse_target
 from registry.core.address import format_address, parse_address
@@ -37,7 +39,7 @@ def status(
     found = [_standing(session, credential) for credential in stored]
     lines = []
     for standing in found:
-        lines += [f"{name + ':':<18}{_text(value)}" for name, value in standing.items()]
+        lines += [f"{name + ':':<18}{text(value)}" for name, value in standing.items()]
     session.output.result({"credentials": found}, lines)
     if any(standing["status"] == "unknown" for standing in found):
         raise typer.Exit(UNDECIDED)
@@ -46,13 +48,22 @@ def status(
 def batches(
     session: Session,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Show at most so many.")] = 20,
+    api: Api = None,
 ) -> None:
     """List batches, from the newest to the oldest.
 
     Example: rootseal batches --limit 5
     """
-    found = session.existing_store.batches(issuer=session.settings.issuer, limit=limit)
-    values = [batch_value(batch) for batch in found]
+    issuer = session.settings.issuer
+    if api is None:
+        values = [
+            batch_value(batch)
+            for batch in session.existing_store.batches(issuer=issuer, limit=limit)
+        ]
+    else:
+        with client(session, api) as there:
+            found = islice(there.batches(issuer=issuer, limit=limit), limit)
+            values = [remote.batch_value(batch) for batch in found]
     columns = ("id", "state", "treeSize", "issuer", "seal")
     rows = [["" if value[c] is None else str(value[c]) for c in columns] for value in values]
     session.output.result({"batches": values}, table(columns, rows))
@@ -63,6 +74,7 @@ def issuer_show(
     address: Annotated[
         str | None, typer.Argument(metavar="[ADDRESS]", help="The issuer, if not the configured.")
     ] = None,
+    api: Api = None,
 ) -> None:
     """Show an issuer: its owner and anchors on chain, its batches in the store.
 
@@ -70,6 +82,9 @@ def issuer_show(
     """
     registry = session.registry
     issuer = registry.issuer if address is None else parse_address(address)
+    if api is not None:
+        remote.show_issuer(session, api, issuer)
+        return
     record = registry.chain.issuer_record(issuer)
     pending = record.pending_owner
     value: dict[str, Value] = {
@@ -80,8 +95,7 @@ def issuer_show(
         "waiting": registry.store.open_count(issuer) if registry.has_store else 0,
         "batches": _batch_counts(session, issuer),
     }
-    lines = [f"{name + ':':<14}{_text(v)}" for name, v in value.items()]
-    session.output.result(value, lines)
+    session.output.result(value, pairs(value))
 
 
 def settings(session: Session) -> None:
@@ -134,9 +148,3 @@ def _batch_counts(session: Session, issuer: bytes) -> dict[str, Value]:
     found = session.registry.store.batches(issuer=issuer, limit=1000)
     counts = {state.value: sum(b.state is state for b in found) for state in BatchState}
     return {state: count for state, count in counts.items() if count}
-
-
-def _text(value: Value) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{number} {name}" for name, number in value.items()) or "none"
-    return "none" if value is None else str(value)

@@ -113,3 +113,15 @@ def _error(error: RootsealError) -> dict[str, Value]:
         shown["count"] = error.count
         shown["faults"] = [{"place": r.place, "reason": r.reason} for r in error.rejections]
     return shown
+
+
+def pairs(values: Mapping[str, Value]) -> list[str]:
+    """Names and values, one to a line."""
+    return [f"{name + ':':<14}{text(value)}" for name, value in values.items()]
+
+
+def text(value: Value) -> str:
+    """A value for a person."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{number} {name}" for name, number in value.items()) or "none"
+    return "none" if value is None else str(value)

@@ -1,5 +1,6 @@
 """`rootseal receipt` and `export receipts`: what holders keep."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 
 from registry.cli.inputs import RECEIPT_SUFFIX, STDIN, read_whole, receipt_path, shown, write_whole
 from registry.cli.output import Value
+from registry.cli.remote import Api, client, receipts_there
 from registry.cli.session import Session
 from registry.cli.targets import Target, find_hash, parse_seal, parse_target
 from registry.core.batch import BatchState
@@ -37,6 +39,7 @@ def receipt(
         bool,
         typer.Option("--path", help="Print the path for generic Merkle verifiers instead."),
     ] = False,
+    api: Api = None,
 ) -> None:
     """Give receipts: of FILE as FILE.receipt.json beside it, of HASH on stdout.
 
@@ -49,8 +52,8 @@ def receipt(
     if embed and path:
         raise InvalidInputError("--embed and --path exclude each other")
     written: list[Value] = []
-    for target in [parse_target(text) for text in targets]:
-        found = _receipt(session, target)
+    named = [parse_target(text) for text in targets]
+    for target, found in zip(named, _receipts(session, named, api), strict=True):
         if path:
             session.output.raw(orjson.dumps(_path(found), option=orjson.OPT_INDENT_2))
             return
@@ -105,9 +108,13 @@ def _final_batch(session: Session, seal: bytes) -> Batch:
     return found[0]
 
 
-def _receipt(session: Session, target: Target) -> Receipt:
+def _receipts(session: Session, targets: list[Target], api: str | None) -> Iterable[Receipt]:
+    issuer = session.settings.issuer
+    if api is not None:
+        with client(session, api) as there:
+            return receipts_there(there, targets, issuer=issuer)
     store = session.existing_store
-    return receipt_of(store, find_hash(store, target), issuer=session.settings.issuer)
+    return (receipt_of(store, find_hash(store, each), issuer=issuer) for each in targets)
 
 
 def _path(found: Receipt) -> Value:

@@ -8,6 +8,7 @@ import typer
 from registry.cli.command import DONE, REFUSED, UNDECIDED
 from registry.cli.inputs import read_whole, receipt_path, shown
 from registry.cli.lines import parse_hash_digits
+from registry.cli.remote import Api, client, only_without_api
 from registry.cli.session import Session
 from registry.core.address import parse_address
 from registry.core.receipt import MAX_RECEIPT_BYTES
@@ -15,7 +16,7 @@ from registry.core.report import Outcome, Report, Verdict
 from registry.core.snapshot import MAX_SNAPSHOT_BYTES
 from registry.core.wire import parse_eth_hash
 from registry.errors import InvalidInputError
-from registry.services.verification import Evidence
+from registry.services.verification import Evidence, Verification
 
 _EXITS: Final = {
     Verdict.VALID: DONE,
@@ -73,6 +74,7 @@ def verify(
     no_store: Annotated[
         bool, typer.Option("--no-store", help="Do not look for a receipt in the store.")
     ] = False,
+    api: Api = None,
 ) -> None:
     """Verify a credential with its receipt against the chain.
 
@@ -82,6 +84,8 @@ def verify(
 
     With --snapshot no node is asked: it shows what held in its block, and counts if that block
     has the hash that --block-hash says. What was withdrawn later it cannot know.
+
+    With --api the credential is sent to that registry, whose word the report is.
 
     Exit code 0: valid; 1: invalid; 2: wrong use; 3: could not be decided.
 
@@ -96,26 +100,44 @@ def verify(
         credential_hash=None if digest is None else _hash(digest),
         receipt=None if receipt is None else read_whole(receipt, MAX_RECEIPT_BYTES + 1),
     )
-    if trust is not None:
-        session.overrides["trust_list"] = str(trust)
-    if resolve_issuer:
-        session.overrides["resolve_issuers"] = "true"
     expected = None if issuer is None else parse_address(issuer, place="--issuer")
-    with_store = not no_store and session.registry.has_store
-    if block_hash is not None and snapshot is None:
-        raise InvalidInputError("--block-hash is for --snapshot")
-    if snapshot is None:
-        verification = session.registry.verification(with_store=with_store)
-    else:
-        verification = session.registry.offline_verification(
-            read_whole(snapshot, MAX_SNAPSHOT_BYTES + 1),
-            None if block_hash is None else parse_eth_hash(block_hash, place="--block-hash"),
-            with_store=with_store,
+    if api is not None:
+        only_without_api(
+            trust=trust,
+            resolve_issuer=resolve_issuer,
+            snapshot=snapshot,
+            block_hash=block_hash,
+            no_store=no_store,
         )
-    report = verification.verify(evidence, expected_issuer=expected)
+        with client(session, api) as there:
+            report = there.verify(
+                evidence.credential,
+                evidence.receipt,
+                credential_hash=evidence.credential_hash,
+                issuer=expected,
+            )
+    else:
+        session.overrides |= {} if trust is None else {"trust_list": str(trust)}
+        session.overrides |= {"resolve_issuers": "true"} if resolve_issuer else {}
+        verification = _verification(session, snapshot, block_hash, with_store=not no_store)
+        report = verification.verify(evidence, expected_issuer=expected)
     name = None if credential is None else shown(credential)
     session.output.result(report.model_dump(mode="json"), _lines(report, name))
     raise typer.Exit(_EXITS[report.verdict])
+
+
+def _verification(
+    session: Session, snapshot: Path | None, block_hash: str | None, *, with_store: bool
+) -> Verification:
+    registry = session.registry
+    with_store = with_store and registry.has_store
+    if snapshot is None:
+        if block_hash is not None:
+            raise InvalidInputError("--block-hash is for --snapshot")
+        return registry.verification(with_store=with_store)
+    trusted = None if block_hash is None else parse_eth_hash(block_hash, place="--block-hash")
+    data = read_whole(snapshot, MAX_SNAPSHOT_BYTES + 1)
+    return registry.offline_verification(data, trusted, with_store=with_store)
 
 
 def _hash(text: str) -> bytes:

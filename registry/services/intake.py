@@ -7,7 +7,7 @@ from typing import Final
 
 from registry.core.canonical import Canonicalization, credential_hash
 from registry.errors import InvalidInputError
-from registry.services.ports import CredentialStore, NewCredential
+from registry.services.ports import IntakeStore, NewCredential
 
 MAX_REPORTED: Final = 1000  # rejections kept in memory and shown; the rest is only counted
 
@@ -58,7 +58,7 @@ class IntakeRefusedError(InvalidInputError):
 
 
 def add_credentials(
-    store: CredentialStore,
+    store: IntakeStore,
     issuer: bytes,
     submissions: Iterable[Submission | Rejection],
     *,

@@ -144,6 +144,9 @@ class Settings(ChainSettings):
     development_account: int | None = Field(
         None, ge=0, le=9, description="Sign with this Anvil account; development chain only."
     )
+    api_key: SecretStr | None = Field(
+        None, description="API key for commands with `--api`: rootseal_<id>_<secret>."
+    )
     trust: dict[str, AddressSetting] = Field(
         default_factory=dict,
         description="Trusted issuers, name = address; a table, so in the file only.",

@@ -62,8 +62,8 @@ class IssuerTotals:
     last_sealed_at: datetime
 
 
-class CredentialStore(Protocol):
-    """Credentials and the batches that they are in."""
+class IntakeStore(Protocol):
+    """Where credentials are taken in."""
 
     def add_credentials(
         self, issuer: bytes, credentials: Iterable[NewCredential], *, now: datetime
@@ -74,6 +74,10 @@ class CredentialStore(Protocol):
         issuer has already, in any batch, or twice in this intake, is counted as known and
         changes nothing. Streams: memory does not grow with the intake.
         """
+
+
+class CredentialStore(IntakeStore, Protocol):
+    """Credentials and the batches that they are in."""
 
     def find_credentials(self, credential_hash: bytes) -> list[StoredCredential]:
         """The credential under every issuer that has it, by issuer address."""
