@@ -8,6 +8,7 @@ is final. Memory stays at one unfinished tile per level whatever the size of the
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from registry.core.tree import HASH_BYTES, InclusionProof, node_hash, seal_hash
 from registry.errors import InvalidInputError
@@ -77,16 +78,31 @@ def proof_from_tiles(
     leaf_index: int, tree_size: int, tiles: Callable[[TileId], bytes]
 ) -> InclusionProof:
     """Inclusion proof of a leaf; `tiles` returns the hashes of each tile of `proof_tiles`."""
+    return proofs_from_tiles([leaf_index], tree_size, tiles)[0]
+
+
+def proofs_from_tiles(
+    leaf_indexes: Iterable[int], tree_size: int, tiles: Callable[[TileId], bytes]
+) -> list[InclusionProof]:
+    """Inclusion proofs of many leaves, in their order: each tile is asked for and hashed once.
+
+    Some 40 kB are held for each tile meanwhile.
+    """
+    levels = cache(lambda tile: _levels(split_hashes(tiles(tile))))
+    return [_proof(index, tree_size, levels) for index in leaf_indexes]
+
+
+def _proof(
+    leaf_index: int, tree_size: int, levels: Callable[[TileId], list[list[bytes]]]
+) -> InclusionProof:
     siblings: list[bytes] = []
     index = leaf_index
     for tile in proof_tiles(leaf_index, tree_size):
-        hashes = split_hashes(tiles(tile))
         position = index % TILE_WIDTH
-        for _ in range(TILE_HEIGHT):
+        for hashes in levels(tile):
             sibling = position ^ 1
             if sibling < len(hashes):
                 siblings.append(hashes[sibling])
-            hashes = _level_above(hashes)
             position //= 2
         index //= TILE_WIDTH
     return InclusionProof(leaf_index, tree_size, tuple(siblings))
@@ -138,6 +154,14 @@ def _fold(hashes: list[bytes]) -> bytes:
     while len(hashes) > 1:
         hashes = _level_above(hashes)
     return hashes[0]
+
+
+def _levels(hashes: list[bytes]) -> list[list[bytes]]:
+    """The tree levels that a tile stands for, its own hashes first."""
+    found = [hashes]
+    while len(found) < TILE_HEIGHT:
+        found.append(_level_above(found[-1]))
+    return found
 
 
 def _level_above(hashes: list[bytes]) -> list[bytes]:

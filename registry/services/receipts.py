@@ -1,6 +1,7 @@
 """Receipts, made from the store alone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, TypeAlias
 
 from registry.core.address import format_address
 from registry.core.batch import BatchState
@@ -9,11 +10,16 @@ from registry.core.tree import leaf_hash
 from registry.errors import ConflictError, InvalidInputError, NotFoundError
 from registry.services.ports import Anchor, Batch, Store, StoredCredential
 
+_AT_ONCE: Final = 500  # receipts; their tiles take up to 20 MB while they are made
+
 
 class NotSealedError(ConflictError):
     """The credential waits in an open batch: there is no tree to prove it in yet."""
 
     code = "not-sealed"
+
+
+Absence: TypeAlias = NotFoundError | NotSealedError | InvalidInputError
 
 
 def receipt_of(store: Store, credential_hash: bytes, *, issuer: bytes | None = None) -> Receipt:
@@ -31,7 +37,7 @@ def receipt_in_batch(
     """As `receipt_of`, with the batch: once that is final the receipt changes no more."""
     credential = find_one(store, credential_hash, issuer=issuer)
     batch = store.batch(credential.batch_id)
-    return _receipt(store, batch, credential), batch
+    return _receipts(store, batch, [credential])[0], batch
 
 
 def receipts_of_batch(store: Store, batch: Batch) -> Iterator[Receipt]:
@@ -41,37 +47,37 @@ def receipts_of_batch(store: Store, batch: Batch) -> Iterator[Receipt]:
     """
     leaf = b""
     while page := store.batch_credentials(batch.id, after_leaf=leaf):
-        for credential in page:
-            yield _receipt(store, batch, credential)
+        yield from _receipts(store, batch, page)
         leaf = leaf_of(page[-1])
 
 
 def receipts_of(
-    store: Store, hashes: Iterable[bytes], *, issuer: bytes | None
-) -> Iterator[Receipt | NotFoundError | NotSealedError | InvalidInputError]:
-    """A receipt for each hash in their order, or why there is none, as `receipt_of` raises it.
+    store: Store, hashes: Sequence[bytes], *, issuer: bytes | None
+) -> Iterator[Receipt | Absence]:
+    """For each hash, in their order, its receipt, or what `receipt_of` would raise.
 
-    What is known of a batch is read once.
+    Some hundreds are read, and in memory, at a time.
     """
-    batches: dict[int, tuple[Batch, tuple[AnchorReference, ...]]] = {}
-    for digest in hashes:
-        try:
-            credential = find_one(store, digest, issuer=issuer)
-            if credential.batch_id not in batches:
-                batch = store.batch(credential.batch_id)
-                batches[credential.batch_id] = batch, _final_anchors(store, batch)
-            yield _made(store, *batches[credential.batch_id], credential)
-        except (NotFoundError, NotSealedError, InvalidInputError) as exc:
-            yield exc
+    for start in range(0, len(hashes), _AT_ONCE):
+        some = hashes[start : start + _AT_ONCE]
+        found = _by_hash(store, some, issuer)
+        yield from (found[digest] for digest in some)
 
 
 def find_one(store: Store, credential_hash: bytes, *, issuer: bytes | None) -> StoredCredential:
     """The credential under `issuer`, or under the only issuer that has it; raises as above."""
-    found = [
-        credential
-        for credential in store.find_credentials(credential_hash)
-        if issuer is None or credential.issuer == issuer
-    ]
+    return _only_one(store.find_credentials(credential_hash), credential_hash, issuer)
+
+
+def leaf_of(credential: StoredCredential) -> bytes:
+    """Leaf of a stored credential."""
+    return leaf_hash(salt=credential.salt, credential_hash=credential.credential_hash)
+
+
+def _only_one(
+    stored: Iterable[StoredCredential], credential_hash: bytes, issuer: bytes | None
+) -> StoredCredential:
+    found = [each for each in stored if issuer is None or each.issuer == issuer]
     if not found:
         raise NotFoundError(f"no credential with hash {credential_hash.hex()}")
     if len(found) > 1:
@@ -80,43 +86,63 @@ def find_one(store: Store, credential_hash: bytes, *, issuer: bytes | None) -> S
     return found[0]
 
 
-def leaf_of(credential: StoredCredential) -> bytes:
-    """Leaf of a stored credential."""
-    return leaf_hash(salt=credential.salt, credential_hash=credential.credential_hash)
+def _by_hash(
+    store: Store, hashes: Sequence[bytes], issuer: bytes | None
+) -> dict[bytes, Receipt | Absence]:
+    stored: dict[bytes, list[StoredCredential]] = {digest: [] for digest in hashes}
+    for credential in store.find_all_credentials(hashes):
+        stored[credential.credential_hash].append(credential)
+    answers: dict[bytes, Receipt | Absence] = {}
+    in_batches: dict[int, list[StoredCredential]] = {}
+    for digest, candidates in stored.items():
+        try:
+            credential = _only_one(candidates, digest, issuer)
+        except (NotFoundError, InvalidInputError) as exc:
+            answers[digest] = exc
+        else:
+            in_batches.setdefault(credential.batch_id, []).append(credential)
+    for batch_id, credentials in in_batches.items():
+        made = _each_receipt(store, store.batch(batch_id), credentials)
+        answers |= zip((each.credential_hash for each in credentials), made, strict=True)
+    return answers
 
 
-def _receipt(store: Store, batch: Batch, credential: StoredCredential) -> Receipt:
-    return _made(store, batch, _final_anchors(store, batch), credential)
+def _each_receipt(
+    store: Store, batch: Batch, credentials: Sequence[StoredCredential]
+) -> list[Receipt | Absence]:
+    """As `_receipts`, but what one lacks does not keep the others from theirs."""
+    try:
+        return list(_receipts(store, batch, credentials))
+    except (NotFoundError, NotSealedError) as exc:
+        if len(credentials) == 1 or batch.head is None:
+            return [exc for _ in credentials]
+    singly = (_each_receipt(store, batch, [credential]) for credential in credentials)
+    return [each for answer in singly for each in answer]
 
 
-def _final_anchors(store: Store, batch: Batch) -> tuple[AnchorReference, ...]:
+def _receipts(store: Store, batch: Batch, credentials: Sequence[StoredCredential]) -> list[Receipt]:
+    if batch.head is None:
+        raise NotSealedError("the credential is in tonight's batch, which is not sealed yet")
     # Only a final anchor goes into a receipt: what a holder keeps must not be undone by a reorg.
     # On whichever chain: one that is slow or down keeps nobody from the proof on another.
     final = [found for found in store.on_chains(batch.id) if found.state is BatchState.FINAL]
     anchors = [found.anchor for found in final if found.anchor is not None]
-    return tuple(_reference(anchor, batch.issuer) for anchor in anchors)
-
-
-def _made(
-    store: Store,
-    batch: Batch,
-    anchors: tuple[AnchorReference, ...],
-    credential: StoredCredential,
-) -> Receipt:
-    if batch.head is None:
-        raise NotSealedError("the credential is in tonight's batch, which is not sealed yet")
-    proof = store.proof(batch, leaf_of(credential))
-    return Receipt(
-        type=RECEIPT_TYPE,
-        canonicalization=credential.canonicalization,
-        credential_hash=credential.credential_hash,
-        salt=credential.salt,
-        leaf_index=proof.leaf_index,
-        tree_size=proof.tree_size,
-        siblings=proof.siblings,
-        seal=batch.head.seal,
-        anchors=anchors,
-    )
+    references = tuple(_reference(anchor, batch.issuer) for anchor in anchors)
+    proofs = store.proofs(batch, [leaf_of(credential) for credential in credentials])
+    return [
+        Receipt(
+            type=RECEIPT_TYPE,
+            canonicalization=credential.canonicalization,
+            credential_hash=credential.credential_hash,
+            salt=credential.salt,
+            leaf_index=proof.leaf_index,
+            tree_size=proof.tree_size,
+            siblings=proof.siblings,
+            seal=batch.head.seal,
+            anchors=references,
+        )
+        for credential, proof in zip(credentials, proofs, strict=True)
+    ]
 
 
 def _reference(anchor: Anchor, issuer: bytes) -> AnchorReference:

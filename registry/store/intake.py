@@ -4,7 +4,7 @@ A large intake is staged in a temporary table first: a slow upload then holds no
 wait for, and rows reach the indexes in order.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Final, NamedTuple
@@ -95,9 +95,14 @@ class Intake:
 
     def find_credentials(self, credential_hash: bytes) -> list[StoredCredential]:
         """The credential under every issuer that has it, by issuer address."""
-        query = _STORED.where(credentials.c.credential_hash == credential_hash)
+        return self.find_all_credentials([credential_hash])
+
+    def find_all_credentials(self, hashes: Sequence[bytes]) -> list[StoredCredential]:
+        """Each of the credentials under every issuer that has it, by hash and issuer address."""
+        query = _STORED.where(credentials.c.credential_hash.in_(hashes))
+        order = (credentials.c.credential_hash, credentials.c.issuer)
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(credentials.c.issuer)).all()
+            rows = connection.execute(query.order_by(*order)).all()
         return [StoredCredential(*row) for row in rows]
 
     def batch_credentials(

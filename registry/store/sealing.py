@@ -1,7 +1,7 @@
 """Sealing a batch, and reading its tree back from tiles."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any, Final
@@ -15,7 +15,7 @@ from registry.core.tiles import (
     TileId,
     TreeHead,
     build_tiles,
-    proof_from_tiles,
+    proofs_from_tiles,
     split_hashes,
 )
 from registry.core.tree import HASH_BYTES, InclusionProof
@@ -62,19 +62,17 @@ class Sealing:
 
     def proof(self, batch: Batch, leaf: bytes) -> InclusionProof:
         """Inclusion proof of a leaf of a sealed batch. Raises `NotFoundError`."""
+        return self.proofs(batch, [leaf])[0]
+
+    def proofs(self, batch: Batch, leaves: Sequence[bytes]) -> list[InclusionProof]:
+        """Inclusion proofs of leaves of a sealed batch, in their order. Raises `NotFoundError`."""
         head = _head(batch)
         with self._database.read() as connection:
-            leaf_index = _leaf_index(connection, batch, leaf)
-
-            def hashes(tile: TileId) -> bytes:
-                query = select(tiles.c.hashes).where(
-                    tiles.c.batch_id == batch.id,
-                    tiles.c.level == tile.level,
-                    tiles.c.tile_index == tile.index,
-                )
-                return bytes(connection.execute(query).scalar_one())
-
-            return proof_from_tiles(leaf_index, head.tree_size, hashes)
+            read = _TileReader(connection, batch.id)
+            # Ascending, so that neighbours find their tile read already.
+            places = {leaf: read.leaf_index(leaf) for leaf in sorted(leaves)}
+            indexes = [places[leaf] for leaf in leaves]
+            return proofs_from_tiles(indexes, head.tree_size, read.hashes)
 
     def leaves(self, batch: Batch) -> Iterator[bytes]:
         """Leaves of a sealed batch in order. Raises `NotFoundError` if it is not sealed.
@@ -125,6 +123,51 @@ class _TileShelf:
             self._waiting = []
 
 
+class _TileReader:
+    """Tiles of one batch, the leaf tiles each read once as long as leaves come in order."""
+
+    def __init__(self, connection: Connection, batch_id: int) -> None:
+        self._connection = connection
+        self._batch_id = batch_id
+        self._leaf_tiles: dict[TileId, bytes] = {}
+        self._first = 0  # index of the first leaf in the tile that was read last
+        self._neighbours: list[bytes] = []  # and its leaves
+
+    def leaf_index(self, leaf: bytes) -> int:
+        """Where a leaf stands, which is not below the one asked for before."""
+        if not self._neighbours or leaf > self._neighbours[-1]:
+            self._turn_to(leaf)
+        position = bisect_left(self._neighbours, leaf)
+        if self._neighbours[position : position + 1] != [leaf]:
+            raise NotFoundError(f"no such leaf in batch {self._batch_id}: {leaf.hex()}")
+        return self._first + position
+
+    def hashes(self, tile: TileId) -> bytes:
+        """The hashes of a tile."""
+        if tile in self._leaf_tiles:
+            return self._leaf_tiles[tile]
+        query = select(tiles.c.hashes).where(
+            tiles.c.batch_id == self._batch_id,
+            tiles.c.level == tile.level,
+            tiles.c.tile_index == tile.index,
+        )
+        return bytes(self._connection.execute(query).scalar_one())
+
+    def _turn_to(self, leaf: bytes) -> None:
+        """Read the only leaf tile that a leaf can stand in, if there is one."""
+        query = (
+            select(tiles.c.tile_index, tiles.c.hashes)
+            .where(tiles.c.batch_id == self._batch_id, tiles.c.first_leaf <= leaf)
+            .order_by(tiles.c.first_leaf.desc())
+            .limit(1)
+        )
+        found = self._connection.execute(query).one_or_none()
+        if found is not None:
+            self._leaf_tiles[TileId(0, found.tile_index)] = bytes(found.hashes)
+            self._first = found.tile_index * TILE_WIDTH
+            self._neighbours = split_hashes(bytes(found.hashes))
+
+
 def _sorted_leaves(connection: Connection, batch_id: int) -> Iterator[bytes]:
     # By key and not by cursor: SQLite may then write tiles in between, on the same connection.
     last = b""
@@ -156,22 +199,6 @@ def _set_head(connection: Connection, batch_id: int, head: TreeHead, *, now: dat
         .returning(*batches.c)
     )
     return batch_of(connection.execute(move).one())
-
-
-def _leaf_index(connection: Connection, batch: Batch, leaf: bytes) -> int:
-    query = (
-        select(tiles.c.tile_index, tiles.c.hashes)
-        .where(tiles.c.batch_id == batch.id, tiles.c.first_leaf <= leaf)
-        .order_by(tiles.c.first_leaf.desc())
-        .limit(1)
-    )
-    found = connection.execute(query).one_or_none()
-    if found is not None:
-        neighbours = split_hashes(found.hashes)
-        position = bisect_left(neighbours, leaf)
-        if neighbours[position : position + 1] == [leaf]:
-            return int(found.tile_index) * TILE_WIDTH + position
-    raise NotFoundError(f"no such leaf in batch {batch.id}: {leaf.hex()}")
 
 
 def _head(batch: Batch) -> TreeHead:

@@ -143,7 +143,7 @@ def test_an_outage_before_the_first_receipt_is_told_as_one(
     def down(_: bytes) -> None:
         raise UnavailableError("gone", source="store")
 
-    monkeypatch.setattr(offline.registry.store, "find_credentials", down)
+    monkeypatch.setattr(offline.registry.store, "find_all_credentials", down)
     answer = offline.post("/v1/receipts", json={"hashes": ["00" * 32]})
     assert_problem(answer, 503, "unavailable")
     assert int(answer.headers["retry-after"]) > 0

@@ -2,10 +2,12 @@
 
 import pytest
 
+from registry.core.receipt import Receipt
 from registry.core.tree import generic_path
 from registry.errors import InvalidInputError, NotFoundError
-from registry.services.receipts import NotSealedError, receipt_of
+from registry.services.receipts import Absence, NotSealedError, receipt_of, receipts_of
 from registry.store import SqlStore
+from registry.store.schema import credentials as credential_rows
 from tests.anvil import Anvil
 from tests.oracle import merkletools_accepts
 from tests.services.office import Office, digest, stranger
@@ -41,6 +43,35 @@ def test_without_a_tree_there_is_no_receipt(office: Office) -> None:
         office.receipt("diploma")
     with pytest.raises(NotFoundError):
         office.receipt("never added")
+
+
+def test_many_receipts_are_those_of_each_in_their_order(office: Office) -> None:
+    names = [f"diploma {number}" for number in range(600)]  # more than are read at once
+    office.sealed(*names[:400])
+    office.finish(office.anchored(*names[400:]))
+    office.add([b"waiting"])
+    asked = ["never added", *reversed(names), "waiting", names[0], names[0], "never added"]
+    found = list(receipts_of(office.store, list(map(digest, asked)), issuer=None))
+    assert len(found) == len(asked)
+    for name, answer in zip(asked, found, strict=True):
+        if name in names:
+            assert answer == office.receipt(name)
+        else:
+            assert isinstance(answer, NotSealedError if name == "waiting" else NotFoundError)
+    nobodys = receipts_of(office.store, [digest(names[0])], issuer=stranger().address)
+    assert [type(answer) for answer in nobodys] == [NotFoundError]
+    assert list(receipts_of(office.store, [], issuer=None)) == []
+
+
+def test_one_that_is_in_no_tree_keeps_no_receipt_from_the_others(office: Office) -> None:
+    office.sealed("diploma", "badge", "lost")
+    assert isinstance(office.store, SqlStore)
+    with office.store._database.write() as connection:
+        rows = credential_rows.update().where(credential_rows.c.credential_hash == digest("lost"))
+        connection.execute(rows.values(salt=bytes(32)))
+    asked = [digest(name) for name in ("diploma", "lost", "badge")]
+    found: list[Receipt | Absence] = list(receipts_of(office.store, asked, issuer=None))
+    assert [type(answer) for answer in found] == [Receipt, NotFoundError, Receipt]
 
 
 def test_of_several_issuers_one_is_named(sqlite_store: SqlStore, anvil: Anvil) -> None:

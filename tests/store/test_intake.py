@@ -128,6 +128,17 @@ def test_a_credential_is_found_under_every_issuer_by_address(store: SqlStore) ->
     assert [each.issuer for each in found] == [ISSUER, OTHER]
 
 
+def test_many_credentials_are_found_by_hash_and_address(store: SqlStore) -> None:
+    for issuer in (OTHER, ISSUER):
+        store.add_credentials(issuer, credentials(range(20)), now=NOW)
+    wanted = [credential(number).credential_hash for number in (7, 3, 99, 7)]
+    found = store.find_all_credentials(wanted)
+    assert [(each.credential_hash, each.issuer) for each in found] == [
+        (digest, issuer) for digest in sorted(wanted[:2]) for issuer in (ISSUER, OTHER)
+    ]
+    assert store.find_all_credentials([]) == []
+
+
 def test_an_unknown_credential_is_not_found(store: SqlStore) -> None:
     store.add_credentials(ISSUER, credentials(range(3)), now=NOW)
     assert store.find_credentials(credential(99).credential_hash) == []

@@ -51,6 +51,18 @@ def test_proofs_of_a_large_batch_lead_to_the_root(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
+def test_many_proofs_are_those_of_each_in_their_order(store: SqlStore, size: int) -> None:
+    batch = sealed_batch(store, range(size))
+    leaves = sorted_leaves(range(size))
+    wanted = [leaves[-1], *leaves[::7], leaves[0], leaves[-1]]
+    assert store.proofs(batch, wanted) == [store.proof(batch, value) for value in wanted]
+    assert store.proofs(batch, []) == []
+    for absent in (b"\x00" * 32, leaf(999_999), b"\xff" * 32):
+        with pytest.raises(NotFoundError, match=absent.hex()):
+            store.proofs(batch, [leaves[0], absent, leaves[-1]])
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_the_head_is_that_of_the_sorted_leaves(store: SqlStore, size: int) -> None:
     batch = sealed_batch(store, range(size))
     assert batch.head == build_tiles(sorted_leaves(range(size)), lambda _tile: None)

@@ -1,6 +1,6 @@
 """Credentials and the batches that they are in, as a store keeps them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -82,6 +82,9 @@ class CredentialStore(IntakeStore, Protocol):
     def find_credentials(self, credential_hash: bytes) -> list[StoredCredential]:
         """The credential under every issuer that has it, by issuer address."""
 
+    def find_all_credentials(self, hashes: Sequence[bytes]) -> list[StoredCredential]:
+        """Each of the credentials under every issuer that has it, by hash and issuer address."""
+
     def batch_credentials(
         self, batch_id: int, *, after_leaf: bytes = b"", limit: int = 1000
     ) -> list[StoredCredential]:
@@ -132,6 +135,9 @@ class CredentialStore(IntakeStore, Protocol):
 
     def proof(self, batch: Batch, leaf: bytes) -> InclusionProof:
         """Inclusion proof of a leaf of a sealed batch, from its tiles. Raises `NotFoundError`."""
+
+    def proofs(self, batch: Batch, leaves: Sequence[bytes]) -> list[InclusionProof]:
+        """As `proof`, of leaves in their order; each tile that they share is read once."""
 
     def leaves(self, batch: Batch) -> Iterator[bytes]:
         """Leaves of a sealed batch in order, from its tiles."""
