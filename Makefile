@@ -38,11 +38,15 @@ check: $(READY) ## Format, lint, types, import rules, generated files
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/build_contracts.py --check
 	$(BIN)/python scripts/make_vectors.py --check
+	$(BIN)/python scripts/make_cases.py --check
+	$(BIN)/python scripts/vendor_javascript.py --check
 	$(BIN)/python scripts/export_openapi.py --check
 
 generate: $(READY) ## Make the generated files again
 	$(BIN)/python scripts/build_contracts.py
 	$(BIN)/python scripts/make_vectors.py
+	$(BIN)/python scripts/make_cases.py
+	$(BIN)/python scripts/vendor_javascript.py
 	$(BIN)/python scripts/export_openapi.py
 
 setup: $(READY) ## Install the locked tools into this folder
