@@ -17,7 +17,7 @@ from api.pages.sharing import Sharing, qr_code, sharing_of
 from registry.core.address import format_address
 from registry.core.documents import parse_document
 from registry.core.receipt import Receipt, embed_receipt, print_receipt
-from registry.core.report import Report, Verdict
+from registry.core.report import Outcome, Report, Verdict
 from registry.errors import NotFoundError
 from registry.services.ports import Publication, StoredCredential
 from registry.services.publishing import published_by
@@ -63,6 +63,12 @@ class Judged:
         if self.report is None or self.report.verdict is not Verdict.UNDETERMINED:
             return False
         return any(check.code in _OUTAGES for check in self.report.checks)
+
+    @property
+    def is_unnamed(self) -> bool:
+        """Whether nobody says whose the address is that anchored it."""
+        checks = () if self.report is None else self.report.checks
+        return any((check.name, check.outcome) == ("issuer", Outcome.SKIPPED) for check in checks)
 
     @property
     def state(self) -> str:

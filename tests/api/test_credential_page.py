@@ -19,6 +19,7 @@ from registry.core.canonical import Canonicalization
 from registry.services.intake import Submission, add_credentials
 from registry.services.ports import Scope
 from registry.services.publishing import publish
+from tests.anvil import Anvil
 from tests.api.conftest import NOBODY, Open, Site
 from tests.api.html import Page
 from tests.api.test_explorer import page_at, words
@@ -78,7 +79,7 @@ class TestPublished:
         credential = public.get(f"/c/{digest}/credential.json").json()
         report = public.post("/v1/verify", json={"credential": credential}).json()
         assert report["verdict"] == "valid"
-        assert "Valid The credential on this page is anchored" in words(page)
+        assert "Valid, issuer unknown The credential on this page is anchored" in words(page)
         for check in report["checks"]:
             assert check["detail"] in words(page)
             assert check["code"] in words(page)
@@ -150,9 +151,15 @@ class TestPublished:
         for name in ("picture.png", "picture.svg"):
             page_at(site, f"/c/{digest}/{name}", status=404)
 
+    def test_a_trusted_issuer_is_no_stranger(self, open_site: Open, anvil: Anvil) -> None:
+        names = {"Nordic Institute": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"}
+        site = open_site(anvil.url, trust=names)
+        page = page_at(site, f"/c/{published(site)}")
+        assert "Valid The credential on this page is anchored" in words(page)
+
     def test_it_is_said_in_german(self, public: Site) -> None:
         page = page_at(public, f"/c/{published(public)}", language="de-DE")
-        assert "Gültig Der Nachweis auf dieser Seite ist verankert" in words(page)
+        assert "Gültig, Aussteller unbekannt Der Nachweis auf dieser Seite" in words(page)
         assert "Der Aussteller hat ihn nicht zurückgenommen." in words(page)
 
     def test_a_page_is_never_kept_for_good(self, public: Site) -> None:
@@ -215,6 +222,7 @@ class TestState:
         page = page_at(public, f"/c/{digest}")
         assert "Not final yet" in words(page)
         assert "Valid The" not in words(page)
+        assert "issuer unknown" not in words(page)
         assert public.get(f"/c/{digest}/credential.json").json() == BADGE
 
     def test_an_outage_is_neither_valid_nor_false(self, open_site: Open, site: Site) -> None:
