@@ -16,6 +16,7 @@ from rlp.sedes import CountableList, binary  # type: ignore[import-untyped]  # a
 from trie.hexary import HexaryTrie
 
 from registry.chain.reply import Reply
+from registry.core.wire import MAX_COUNT
 from registry.errors import InvalidInputError
 from registry.services.ports import Block
 
@@ -68,6 +69,8 @@ def read_header(header: bytes) -> tuple[Block, bytes]:
         block = Block(number, bytes(keccak(header)), datetime.fromtimestamp(seconds, UTC))
     except (RLPException, RecursionError, ValueError, IndexError, OverflowError, OSError) as exc:
         raise InvalidInputError("not a block's header", place="/header") from exc
+    if number > MAX_COUNT:  # no report could carry it
+        raise InvalidInputError("not a block's header", place="/header")
     return block, fields[_STATE_ROOT]
 
 
