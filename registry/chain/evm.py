@@ -19,9 +19,9 @@ from registry.chain.nodes import Nodes, ignore_errors
 from registry.chain.reply import Reply
 from registry.chain.rpc import DEFAULT_TIMEOUT, JsonRpcError, Rpc
 from registry.chain.sending import Sending
-from registry.chain.snapshots import slots_of, take_snapshot
+from registry.chain.snapshots import anchors_on, slots_of, take_snapshot
 from registry.chain.views import ContractViews
-from registry.core.address import format_address, format_chain
+from registry.core.address import format_address
 from registry.core.receipt import Receipt
 from registry.core.snapshot import Snapshot
 from registry.errors import ConflictError, InvalidInputError, UnavailableError
@@ -190,24 +190,21 @@ class EvmChain(ContractViews, Sending):
     def snapshot(self, receipts: Iterable[Receipt]) -> tuple[Snapshot, Block]:
         """The state of the newest final block, with the proofs that decide about `receipts`.
 
-        Raises `InvalidInputError` if none has an anchor here, and as `take_snapshot`.
+        Raises `InvalidInputError` if one of them has no anchor here, `UnavailableError` if an
+        anchor is not final yet, and as `take_snapshot`.
         """
-        slots = slots_of(receipts, chain_id=self._chain_id, contract=self._contract)
-        if not slots:
-            raise InvalidInputError(
-                f"no receipt has an anchor on {format_chain(self._chain_id)} in "
-                f"{format_address(self._contract)}"
-            )
+        anchors = anchors_on(receipts, chain_id=self._chain_id, contract=self._contract)
         self._nodes.recheck()
         number = self.finalized()
-        if number < 0:
-            raise UnavailableError("no block is final yet", source=self.source)
+        newest = max((anchor.block_number for _, anchor in anchors), default=0)
+        if number < newest:
+            raise UnavailableError(f"block {newest:,} is not final yet", source=self.source)
         return take_snapshot(
             self._ask,
             chain_id=self._chain_id,
             contract=self._contract,
             number=number,
-            slots=slots,
+            slots=slots_of(anchors),
             source=self.source,
         )
 

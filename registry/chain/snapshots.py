@@ -9,24 +9,54 @@ from registry.chain.artifact import artifact, runtime_matches
 from registry.chain.logs import Ask, read_block
 from registry.chain.proofs import Account, MissingProofError, ProofNodes, encode_header, read_header
 from registry.chain.storage import read_anchor, read_status, seal_slot, status_slot
-from registry.core.address import format_address
-from registry.core.receipt import Receipt
-from registry.core.snapshot import MAX_NODE_BYTES, SNAPSHOT_TYPE, Snapshot
+from registry.core.address import format_address, format_chain
+from registry.core.receipt import AnchorReference, Receipt
+from registry.core.snapshot import (
+    MAX_CODE_BYTES,
+    MAX_HEADER_BYTES,
+    MAX_NODE_BYTES,
+    MAX_NODES,
+    SNAPSHOT_TYPE,
+    Snapshot,
+)
 from registry.core.wire import format_time
-from registry.errors import SnapshotError, UnavailableError
+from registry.errors import InvalidInputError, SnapshotError, TooLargeError, UnavailableError
 from registry.services.ports import AnchorRecord, Block, CredentialStatus
 
 _SLOTS_AT_ONCE = 256  # of one question for proofs
 
 
-def slots_of(receipts: Iterable[Receipt], *, chain_id: int, contract: bytes) -> list[bytes]:
-    """The slots that decide about credentials on a chain, each once."""
-    found: dict[bytes, None] = {}
+def anchors_on(
+    receipts: Iterable[Receipt], *, chain_id: int, contract: bytes
+) -> list[tuple[Receipt, AnchorReference]]:
+    """The anchors in a chain's contract, each with its receipt.
+
+    Raises `InvalidInputError` with the hash of a credential whose receipt has none there: who
+    archives a snapshot must not find out later what is not in it.
+    """
+    found = []
     for receipt in receipts:
-        for anchor in receipt.anchors:
-            if (anchor.chain, anchor.contract) == (chain_id, contract):
-                found[seal_slot(anchor.issuer, receipt.seal)] = None
-                found[status_slot(anchor.issuer, receipt.seal, receipt.leaf_index)] = None
+        here = [
+            (receipt, anchor)
+            for anchor in receipt.anchors
+            if (anchor.chain, anchor.contract) == (chain_id, contract)
+        ]
+        if not here:
+            name, address = format_chain(chain_id), format_address(contract)
+            raise InvalidInputError(
+                f"a receipt has no anchor on {name} in {address}",
+                place=receipt.credential_hash.hex(),
+            )
+        found += here
+    return found
+
+
+def slots_of(anchors: Iterable[tuple[Receipt, AnchorReference]]) -> list[bytes]:
+    """The slots that decide about anchored credentials, each once."""
+    found: dict[bytes, None] = {}
+    for receipt, anchor in anchors:
+        found[seal_slot(anchor.issuer, receipt.seal)] = None
+        found[status_slot(anchor.issuer, receipt.seal, receipt.leaf_index)] = None
     return list(found)
 
 
@@ -36,29 +66,24 @@ def take_snapshot(
     """Ask a node for a block's header, the contract's code and the proofs of `slots`.
 
     What comes back is checked by what it proves. Raises `UnavailableError` if it does not prove
-    what was asked, and for headers of a form that this version does not know.
+    what was asked, and for headers of a form that this version does not know; `TooLargeError` for
+    more slots than one snapshot holds.
     """
     answer = ask("eth_getBlockByNumber", hex(number), False)  # noqa: FBT003 - JSON-RPC parameter
     block, header = read_block(answer), encode_header(answer)
+    if block.number != number:
+        raise UnavailableError("answered another block than asked for", source=source)
     if keccak(header) != block.hash:
         raise UnavailableError("the block's header has a form that is not known", source=source)
-    state = {"blockHash": "0x" + block.hash.hex(), "requireCanonical": True}
+    state: dict[str, object] = {"blockHash": "0x" + block.hash.hex(), "requireCanonical": True}
     address = format_address(contract)
-    nodes: dict[bytes, None] = {}
-    for start in range(0, len(slots), _SLOTS_AT_ONCE):
-        keys = ["0x" + slot.hex() for slot in slots[start : start + _SLOTS_AT_ONCE]]
-        proof = ask("eth_getProof", address, keys, state)
-        parts = [proof.member("accountProof")]
-        parts += [each.member("proof") for each in proof.member("storageProof").elements()]
-        nodes |= dict.fromkeys(node.data() for part in parts for node in part.elements())
-    if any(len(node) > MAX_NODE_BYTES for node in nodes):
-        raise UnavailableError("eth_getProof answered no nodes of a trie", source=source)
+    nodes = _proofs(ask, address, slots, state)
+    code = ask("eth_getCode", address, state).data()
+    longest = max(map(len, nodes), default=0)
+    if len(header) > MAX_HEADER_BYTES or len(code) > MAX_CODE_BYTES or longest > MAX_NODE_BYTES:
+        raise UnavailableError("the node answered more than a snapshot holds", source=source)
     snapshot = Snapshot(
-        type=SNAPSHOT_TYPE,
-        chain=chain_id,
-        header=header,
-        code=ask("eth_getCode", address, state).data(),
-        nodes=tuple(nodes),
+        type=SNAPSHOT_TYPE, chain=chain_id, header=header, code=code, nodes=tuple(nodes)
     )
     try:
         SnapshotState(snapshot, contract=contract, trusted=block.hash).require(slots)
@@ -67,6 +92,20 @@ def take_snapshot(
             "the node's proofs do not prove what was asked", source=source
         ) from exc
     return snapshot, block
+
+
+def _proofs(ask: Ask, address: str, slots: list[bytes], state: dict[str, object]) -> list[bytes]:
+    """Nodes that lead to slots of an account, each once."""
+    nodes: dict[bytes, None] = {}
+    for start in range(0, len(slots), _SLOTS_AT_ONCE):
+        keys = ["0x" + slot.hex() for slot in slots[start : start + _SLOTS_AT_ONCE]]
+        proof = ask("eth_getProof", address, keys, state)
+        parts = [proof.member("accountProof")]
+        parts += [each.member("proof") for each in proof.member("storageProof").elements()]
+        nodes |= dict.fromkeys(node.data() for part in parts for node in part.elements())
+        if len(nodes) > MAX_NODES:
+            raise TooLargeError("that is too much for one snapshot: make several")
+    return list(nodes)
 
 
 class SnapshotState:

@@ -37,7 +37,7 @@ def snapshot(
 
     Example: rootseal snapshot diplomas/*.receipt.json -o 2027-07-01.snapshot.json
     """
-    receipts = [_receipt_at(path) for path in paths]
+    receipts = [_anchored_at(path) for path in paths]
     found, block = session.registry.snapshot(receipts)
     write_whole(to, print_snapshot(found))
     block_hash, time = "0x" + block.hash.hex(), format_time(block.time)
@@ -55,6 +55,13 @@ def snapshot(
             f"Its hash, which a verifier must know from a source of its own: {block_hash}",
         ],
     )
+
+
+def _anchored_at(path: Path) -> Receipt:
+    receipt = _receipt_at(path)
+    if receipt.is_pending:
+        raise InvalidInputError(f"the receipt of {shown(path)} is pending: there is no anchor yet")
+    return receipt
 
 
 def _receipt_at(path: Path) -> Receipt:

@@ -133,7 +133,7 @@ def _judge_anchor(  # noqa: PLR0911 - one return for each answer, read from top 
     # 4. The transaction named is the one that anchored it. A node that keeps no index of old
     #    transactions is asked for the event instead.
     if not chain.keeps_events:
-        return _anchored(anchor, {**evidence, "notProved": _PLACE})
+        return _anchored(anchor, {**evidence, "notProved": _PLACE}, seen=at.time)
     event = chain.anchor_in_transaction(
         anchor.contract, anchor.transaction, anchor.issuer, receipt.seal
     ) or chain.find_anchor(anchor.issuer, receipt.seal, since=anchor.anchored_at - _CLOCK_SKEW)
@@ -151,13 +151,17 @@ def _judge_anchor(  # noqa: PLR0911 - one return for each answer, read from top 
     return _anchored(anchor, evidence)
 
 
-def _anchored(anchor: AnchorReference, evidence: Evidence) -> Check:
+def _anchored(
+    anchor: AnchorReference, evidence: Evidence, *, seen: datetime | None = None
+) -> Check:
+    """`seen` is the time of a snapshot: the verdict must say how old it is."""
     when = format_time(anchor.anchored_at)
+    says = "" if seen is None else f", says a snapshot of {format_time(seen)}"
     return Check(
         name="anchor",
         outcome=Outcome.PASS,
         code="anchored",
-        detail=f"The seal stands on {format_chain(anchor.chain)} since {when}.",
+        detail=f"The seal stands on {format_chain(anchor.chain)} since {when}{says}.",
         evidence=evidence,
     )
 
@@ -167,19 +171,21 @@ def _judge_status(receipt: Receipt, anchor: AnchorReference, chain: ChainState, 
         anchor.contract, anchor.issuer, receipt.seal, receipt.leaf_index, at=at
     )
     evidence: Evidence = {"status": status.name.lower(), "askedAtBlock": at.number}
+    later = ""
+    if not chain.keeps_events:  # a snapshot may be of any age
+        evidence["askedAtTime"] = format_time(at.time)
+        later = f", as of {format_time(at.time)}: what came later is not in the snapshot"
     if status is CredentialStatus.ACTIVE:
         outcome, detail = Outcome.PASS, "The issuer has not withdrawn it"
     elif status is CredentialStatus.SUSPENDED:
         outcome, detail = Outcome.FAIL, "The issuer has suspended it"
     else:
         outcome, detail = Outcome.FAIL, "The issuer has revoked it"
-    # A snapshot may be of any age, and what was done since then is not in it.
-    detail += "." if chain.keeps_events else f", as of {format_time(at.time)}."
     return Check(
         name="status",
         outcome=outcome,
         code=status.name.lower(),
-        detail=detail,
+        detail=f"{detail}{later}.",
         evidence=evidence,
     )
 

@@ -1,9 +1,12 @@
 """`rootseal snapshot`, and `verify --snapshot` with no node at all."""
 
+import json
 from pathlib import Path
 
 import pytest
+import rlp  # type: ignore[import-untyped] # has no annotations
 
+from registry.core.snapshot import Snapshot, print_snapshot
 from tests.anvil import Anvil
 from tests.cli.conftest import badge, rootseal
 
@@ -70,10 +73,26 @@ def test_what_cannot_be_saved_or_read_is_said() -> None:
         ran = rootseal("snapshot", name, "-o", "s.json")
         assert (ran.code, Path("s.json").exists()) == (2, False)
         assert f"no receipt is in {name} or beside it" in ran.err
+    receipt = json.loads(Path("other.pdf.receipt.json").read_bytes())
+    Path("pending.receipt.json").write_text(json.dumps(receipt | {"anchors": []}))
+    ran = rootseal("snapshot", "badge.json", "pending.receipt.json", "-o", "s.json")
+    assert (ran.code, Path("s.json").exists()) == (2, False)
+    assert "pending.receipt.json is pending" in ran.err
     assert rootseal("snapshot", "badge.json", "-o", "s.json", *NOWHERE).code == 3
     assert not Path("s.json").exists()
     ran = rootseal("verify", "badge.json", "--block-hash", "0x" + "00" * 32)
     assert (ran.code, "--block-hash is for --snapshot" in ran.err) == (2, True)
-    for content in (b"", b"{}", b"\xff", b"[" * 100_000):
+    for content in (b"", b"{}", b"\xff", b"[" * 100_000, of_a_block(b"\xff" * 9)):
         Path("s.json").write_bytes(content)
-        assert rootseal("verify", "badge.json", "--snapshot", "s.json").code == 2
+        assert rootseal("verify", "badge.json", "--snapshot", "s.json", "--json").code == 2
+    Path("s.json").write_bytes(of_a_block(b"\1"))
+    assert rootseal("verify", "badge.json", "--snapshot", "s.json", "--json").code == 3
+
+
+def of_a_block(number: bytes) -> bytes:
+    """A snapshot that proves nothing, of a block with that number."""
+    header = bytes(rlp.encode([*[b""] * 8, number, *[b""] * 6]))
+    made = Snapshot(
+        type="rootseal/snapshot@1", chain=31337, header=header, code=b"\0", nodes=(b"\0",)
+    )
+    return print_snapshot(made)
