@@ -9,7 +9,7 @@ from api.pages.language import LANGUAGES, words_in
 ROOT = Path(__file__).resolve().parents[2]
 ENGLISH = words_in("en")
 # Of a snapshot in place of a chain, which no server asks for.
-_NOT_OF_SERVERS = {"not-in-snapshot", "untrusted-block", "wrong-block", "bad-proof"}
+_NOT_OF_SERVERS = {"not-in-snapshot", "untrusted-block"}
 
 
 def _fields(text: str) -> set[str | None]:

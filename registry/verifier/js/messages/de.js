@@ -406,23 +406,13 @@ export default {
     },
     "not-in-snapshot": {
       title: "Der gespeicherte Schnappschuss hat ihn nicht.",
-      sentence: "Der Schnappschuss wurde für andere Nachweise gemacht.",
+      sentence: "Der Schnappschuss wurde für andere Nachweise gemacht oder ist beschädigt.",
       todo: "Bitten Sie um einen Schnappschuss dieses Nachweises, oder fragen Sie einen Knoten.",
     },
     "untrusted-block": {
       title: "Niemand bürgt für den Block des Schnappschusses.",
       sentence: "Alles ist aus Block {blockNumber} bewiesen, dessen Hash {blockHash} ist.",
       todo: "Vergleichen Sie diesen Hash mit einer Quelle, der Sie trauen.",
-    },
-    "wrong-block": {
-      title: "Der Schnappschuss ist von einem anderen Block.",
-      sentence: "Sein Kopf hat nicht den Hash des Blocks, dem Sie trauen.",
-      todo: "Bitten Sie um einen Schnappschuss jenes Blocks.",
-    },
-    "bad-proof": {
-      title: "Der Schnappschuss beweist nichts.",
-      sentence: "Ein Beweis darin führt nicht zu seinem Block.",
-      todo: "Er ist gefälscht oder beschädigt. Machen Sie einen neuen.",
     },
   },
   reasons: {

@@ -395,23 +395,13 @@ export default {
     },
     "not-in-snapshot": {
       title: "The saved snapshot does not have it.",
-      sentence: "The snapshot was made for other credentials.",
+      sentence: "The snapshot was made for other credentials, or is damaged.",
       todo: "Ask for a snapshot of this credential, or ask a node.",
     },
     "untrusted-block": {
       title: "Nobody vouches for the snapshot’s block.",
       sentence: "Everything is proved from block {blockNumber}, whose hash is {blockHash}.",
       todo: "Compare that hash with a source that you trust.",
-    },
-    "wrong-block": {
-      title: "The snapshot is of another block.",
-      sentence: "Its header does not have the hash of the block that you trust.",
-      todo: "Ask for a snapshot of that block.",
-    },
-    "bad-proof": {
-      title: "The snapshot proves nothing.",
-      sentence: "A proof in it does not lead to its block.",
-      todo: "It is forged or damaged. Make a new one.",
     },
   },
   reasons: {
