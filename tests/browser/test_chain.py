@@ -229,7 +229,7 @@ def test_a_badge_in_an_image_counts_by_what_the_receipt_means(
     report = verified(engine, office, evidence_of(inside.hex().encode(), raw))
     assert check(report, "validity").code == "no-dates"
     report = verified(engine, office, evidence_of(inside, raw))
-    assert check(report, "validity").code == "no-dates"
+    assert check(report, "validity").code == "in-time"
 
 
 def test_without_credential_or_receipt_nothing_is_decided(
