@@ -73,14 +73,13 @@ def take_snapshot(
     block, header = read_block(answer), encode_header(answer)
     if block.number != number:
         raise UnavailableError("answered another block than asked for", source=source)
-    if keccak(header) != block.hash:
+    if len(header) > MAX_HEADER_BYTES or keccak(header) != block.hash:
         raise UnavailableError("the block's header has a form that is not known", source=source)
     state: dict[str, object] = {"blockHash": "0x" + block.hash.hex(), "requireCanonical": True}
     address = format_address(contract)
     nodes = _proofs(ask, address, slots, state)
     code = ask("eth_getCode", address, state).data()
-    longest = max(map(len, nodes), default=0)
-    if len(header) > MAX_HEADER_BYTES or len(code) > MAX_CODE_BYTES or longest > MAX_NODE_BYTES:
+    if len(code) > MAX_CODE_BYTES or any(len(node) > MAX_NODE_BYTES for node in nodes):
         raise UnavailableError("the node answered more than a snapshot holds", source=source)
     snapshot = Snapshot(
         type=SNAPSHOT_TYPE, chain=chain_id, header=header, code=code, nodes=tuple(nodes)

@@ -59,7 +59,7 @@ def test_what_format_1_does_not_allow_is_refused_with_its_place(
 
 
 def test_what_is_too_large_is_neither_read_nor_printed() -> None:
-    with pytest.raises(TooLargeError):
+    with pytest.raises(TooLargeError, match="snapshot has"):
         parse_snapshot(b" " * (MAX_SNAPSHOT_BYTES + 1))
     nodes = tuple(bytes([each % 256]) * MAX_NODE_BYTES for each in range(MAX_NODES))
     with pytest.raises(TooLargeError, match="several"):
