@@ -1,10 +1,12 @@
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.core.address import MAX_CHAIN_ID
+from registry.core.documents import parse_document
 from registry.core.snapshot import (
     MAX_NODE_BYTES,
     MAX_NODES,
@@ -56,6 +58,30 @@ def test_what_format_1_does_not_allow_is_refused_with_its_place(
     with pytest.raises(InvalidInputError) as refused:
         parse_snapshot(json.dumps(content).encode())
     assert refused.value.place == place
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b'{"nodes":[' + b"1," * 500_000 + b"1]}", id="numbers for nodes"),
+        pytest.param(b'{"nodes":[' + b'"0x",' * 300_000 + b'"0x"]}', id="nodes of nothing"),
+        pytest.param(
+            b"{" + b",".join(b'"%d":0' % key for key in range(200_000)) + b"}", id="other keys"
+        ),
+        pytest.param(b'{"header":"0x' + b"00" * 1_900_000 + b'"}', id="a long header"),
+    ],
+)
+def test_what_is_wrong_in_many_places_takes_little_memory(content: bytes) -> None:
+    """Only the first fault is told: none may be kept for each of a million."""
+    parse_document(content)  # which is not what is measured
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidInputError):
+            parse_snapshot(content)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 80 * 2**20  # the document itself takes some 55 MiB
 
 
 def test_what_is_too_large_is_neither_read_nor_printed() -> None:
