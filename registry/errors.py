@@ -27,7 +27,7 @@ from typing import ClassVar
 class RootsealError(Exception):
     """Base of the tree; never raised itself."""
 
-    code: ClassVar[str] = "error"
+    code: str = "error"
 
 
 class InvalidInputError(RootsealError):

@@ -48,7 +48,7 @@ def add(
     Example: rootseal add roster.ndjson diplomas/
     """
     if api is not None:
-        with client(session, api) as there:
+        with client(session, api, with_key=True) as there:
             result = _add(session, RemoteIntake(there), b"", paths, kind, skip_invalid)
         _show(session, result, skip_invalid)
         return

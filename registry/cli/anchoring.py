@@ -7,11 +7,12 @@ from typing import Annotated, Final
 
 import typer
 
+from registry.cli.batches import batch_line, batch_value
 from registry.cli.changes import change_lines, change_value
 from registry.cli.command import DONE, OVERDUE, UNDECIDED, exit_code
 from registry.cli.estimates import coins, show_estimates
 from registry.cli.output import Value
-from registry.cli.remote import Api, seal_there
+from registry.cli.remote import Api, batch_there, client
 from registry.cli.session import Session
 from registry.core.address import format_address
 from registry.core.batch import BatchState
@@ -35,15 +36,17 @@ def seal(session: Session, api: Api = None) -> None:
 
     Example: rootseal seal
     """
-    if api is not None:
-        seal_there(session, api)
-        return
-    registry = session.registry
-    batch = registry.nightly.seal(registry.issuer) if registry.has_store else None
+    if api is None:
+        registry = session.registry
+        batch = registry.nightly.seal(registry.issuer) if registry.has_store else None
+    else:
+        with client(session, api, with_key=True) as there:
+            found = there.seal_batch()
+        batch = None if found is None else batch_there(found)
     if batch is None:
         session.output.result({"batch": None}, ["Nothing to seal."])
         return
-    session.output.result({"batch": batch_value(batch)}, [f"Sealed {_summary(batch)}"])
+    session.output.result({"batch": batch_value(batch)}, [f"Sealed {batch_line(batch)}"])
 
 
 def anchor(
@@ -108,20 +111,6 @@ def _anchoring(session: Session, patience: int) -> Work:
     return work
 
 
-def batch_value(batch: Batch) -> dict[str, Value]:
-    """A batch in JSON."""
-    head = batch.head
-    return {
-        "id": batch.id,
-        "issuer": format_address(batch.issuer),
-        "state": batch.state.value,
-        "treeSize": None if head is None else head.tree_size,
-        "seal": None if head is None else head.seal.hex(),
-        "openedAt": format_time(batch.opened_at),
-        "sealedAt": None if batch.sealed_at is None else format_time(batch.sealed_at),
-    }
-
-
 def _anchor_and_show(session: Session, work: Work, *, must_be_final: bool) -> None:
     # A wrong path or folder under cron must not pass for a night in which nothing was to be done.
     _ = session.existing_store
@@ -173,7 +162,7 @@ def _outcome(session: Session, night: Night) -> tuple[Value, list[str]]:
 def _anchored(session: Session, batch: Batch) -> tuple[Value, list[str]]:
     """A batch with where it is anchored and what that took."""
     values: list[Value] = []
-    lines = [_summary(batch)]
+    lines = [batch_line(batch)]
     for found in session.registry.store.anchors(batch.id):
         mined = _mined(session, found)
         gas = None if mined is None else mined.gas_used
@@ -205,15 +194,6 @@ def _mined(session: Session, anchor: Anchor) -> MinedTransaction | None:
     except (UnavailableError, ConflictError) as exc:
         session.output.note(f"What it cost could not be asked: {exc}")
         return None
-
-
-def _summary(batch: Batch) -> str:
-    if batch.head is None:
-        return f"batch {batch.id}: open"
-    size = batch.head.tree_size
-    return (
-        f"batch {batch.id}: {size:,} credentials, seal {batch.head.seal.hex()}, {batch.state.value}"
-    )
 
 
 def _standing(night: Night) -> str:

@@ -1,23 +1,27 @@
 """`rootseal status`, `batches`, `issuer show`, `settings`: how things stand. Changes nothing."""
 
-from itertools import islice
-from typing import Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from registry.cli import remote
-from registry.cli.anchoring import batch_value
+from registry.cli.batches import batch_value
 from registry.cli.command import UNDECIDED
-from registry.cli.output import Value, pairs, table, text
-from registry.cli.remote import Api, client
+from registry.cli.output import Value, table
+from registry.cli.remote import Api, batches_there, client
 from registry.cli.session import Session
 from registry.cli.targets import find_hash, parse_target
 from registry.core.address import format_address, parse_address
 from registry.core.batch import BatchState
 from registry.core.wire import format_time
-from registry.errors import NotFoundError, UnavailableError
-from registry.services.ports import StoredCredential
+from registry.errors import InvalidInputError, NotFoundError, UnavailableError
+from registry.services.ports import Batch, IssuerRecord, StoredCredential
 from registry.services.receipts import leaf_of
+
+if TYPE_CHECKING:
+    from registry.client.models import IssuerOut
+
+_COUNTED: Final = 1000  # of the newest batches of an issuer
 
 
 def status(
@@ -39,7 +43,7 @@ def status(
     found = [_standing(session, credential) for credential in stored]
     lines = []
     for standing in found:
-        lines += [f"{name + ':':<18}{text(value)}" for name, value in standing.items()]
+        lines += [f"{name + ':':<18}{_text(value)}" for name, value in standing.items()]
     session.output.result({"credentials": found}, lines)
     if any(standing["status"] == "unknown" for standing in found):
         raise typer.Exit(UNDECIDED)
@@ -56,14 +60,11 @@ def batches(
     """
     issuer = session.settings.issuer
     if api is None:
-        values = [
-            batch_value(batch)
-            for batch in session.existing_store.batches(issuer=issuer, limit=limit)
-        ]
+        found = session.existing_store.batches(issuer=issuer, limit=limit)
     else:
         with client(session, api) as there:
-            found = islice(there.batches(issuer=issuer, limit=limit), limit)
-            values = [remote.batch_value(batch) for batch in found]
+            found = batches_there(there, issuer=issuer, limit=limit)
+    values = [batch_value(batch) for batch in found]
     columns = ("id", "state", "treeSize", "issuer", "seal")
     rows = [["" if value[c] is None else str(value[c]) for c in columns] for value in values]
     session.output.result({"batches": values}, table(columns, rows))
@@ -80,22 +81,32 @@ def issuer_show(
 
     Example: rootseal issuer show
     """
-    registry = session.registry
-    issuer = registry.issuer if address is None else parse_address(address)
-    if api is not None:
-        remote.show_issuer(session, api, issuer)
-        return
-    record = registry.chain.issuer_record(issuer)
+    record: IssuerRecord | IssuerOut
+    waiting: int | None = None  # which an API does not tell
+    if api is None:
+        registry = session.registry
+        issuer = registry.issuer if address is None else parse_address(address)
+        record = registry.chain.issuer_record(issuer)
+        waiting = registry.store.open_count(issuer) if registry.has_store else 0
+        batches = (
+            registry.store.batches(issuer=issuer, limit=_COUNTED) if registry.has_store else []
+        )
+    else:
+        issuer = _named(session, address)
+        with client(session, api) as there:
+            record = there.issuer(issuer)
+            batches = batches_there(there, issuer=issuer, limit=_COUNTED)
     pending = record.pending_owner
     value: dict[str, Value] = {
         "issuer": format_address(issuer),
         "owner": format_address(record.owner),
         "pendingOwner": None if pending is None else format_address(pending),
         "anchorCount": record.anchor_count,
-        "waiting": registry.store.open_count(issuer) if registry.has_store else 0,
-        "batches": _batch_counts(session, issuer),
+        "waiting": waiting,
+        "batches": _batch_counts(batches),
     }
-    session.output.result(value, pairs(value))
+    lines = [f"{name + ':':<14}{_text(v)}" for name, v in value.items()]
+    session.output.result(value, lines)
 
 
 def settings(session: Session) -> None:
@@ -141,10 +152,20 @@ def _on_chain(session: Session, issuer: bytes, seal: bytes, index: int) -> str:
     return found.name.lower()
 
 
-def _batch_counts(session: Session, issuer: bytes) -> dict[str, Value]:
-    """Number of batches by state, of the newest thousand."""
-    if not session.registry.has_store:
-        return {}
-    found = session.registry.store.batches(issuer=issuer, limit=1000)
-    counts = {state.value: sum(b.state is state for b in found) for state in BatchState}
+def _named(session: Session, address: str | None) -> bytes:
+    issuer = session.settings.issuer if address is None else parse_address(address)
+    if issuer is None:
+        raise InvalidInputError("name the issuer: ADDRESS, or the setting issuer")
+    return issuer
+
+
+def _batch_counts(batches: list[Batch]) -> dict[str, Value]:
+    """Number of batches by state."""
+    counts = {state.value: sum(b.state is state for b in batches) for state in BatchState}
     return {state: count for state, count in counts.items() if count}
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{number} {name}" for name, number in value.items()) or "none"
+    return "none" if value is None else str(value)

@@ -9,6 +9,7 @@ import orjson
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from registry.core.documents import printable
 from registry.errors import InvalidInputError, RootsealError, UnavailableError
 from registry.services.intake import IntakeRefusedError
 
@@ -32,7 +33,7 @@ class Output:
             self.raw(orjson.dumps(value, option=orjson.OPT_INDENT_2))
         else:
             for line in lines:
-                self.raw(line.encode("utf-8", "replace"))
+                self.raw(printable(line).encode("utf-8", "replace"))
 
     def raw(self, data: bytes) -> None:
         """Print bytes as they are, and a line end."""
@@ -113,15 +114,3 @@ def _error(error: RootsealError) -> dict[str, Value]:
         shown["count"] = error.count
         shown["faults"] = [{"place": r.place, "reason": r.reason} for r in error.rejections]
     return shown
-
-
-def pairs(values: Mapping[str, Value]) -> list[str]:
-    """Names and values, one to a line."""
-    return [f"{name + ':':<14}{text(value)}" for name, value in values.items()]
-
-
-def text(value: Value) -> str:
-    """A value for a person."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{number} {name}" for name, number in value.items()) or "none"
-    return "none" if value is None else str(value)

@@ -1,44 +1,57 @@
-"""`--api`: commands against a registry's API, without a store, a chain or a key of one's own."""
+"""`--api`: a registry elsewhere, asked over its API, without store, chain or signing key here."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import groupby
-from typing import TYPE_CHECKING, Annotated
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from registry.cli.output import Value, pairs
 from registry.cli.session import Session
 from registry.cli.targets import Target
-from registry.core.address import format_address
+from registry.core.batch import BatchState
 from registry.core.receipt import Receipt
-from registry.core.wire import format_time
+from registry.core.tiles import TreeHead
 from registry.errors import InvalidInputError, NotFoundError, RootsealError
-from registry.services.ports import Added, NewCredential
+from registry.services.ports import Added, Batch, CredentialStatus, NewCredential, StatusChange
+from registry.services.status import REASONS
 
 if TYPE_CHECKING:
     from registry.client import Client
-    from registry.client.models import BatchOut, StatusChangeOut
+    from registry.client.models import BatchOut, Status, StatusChangeOut
 
 Api = Annotated[
     str | None,
     typer.Option(
         "--api",
         metavar="URL",
-        help="Ask the API of a registry there instead of the store here, with the key api_key.",
+        help="Ask the API of a registry there, with the setting api_key, and not the store here.",
     ),
 ]
+_NAMES: Final[dict[CredentialStatus, "Status"]] = {
+    CredentialStatus.ACTIVE: "active",
+    CredentialStatus.SUSPENDED: "suspended",
+    CredentialStatus.REVOKED: "revoked",
+}
+_NO_ID: Final = 0  # ids are the store's own
 
 
 @contextmanager
-def client(session: Session, url: str) -> Iterator["Client"]:
-    """A client of that API, with the key that is set. Raises `InvalidInputError`."""
+def client(session: Session, url: str, *, with_key: bool = False) -> Iterator["Client"]:
+    """A client of that API. Raises `InvalidInputError`, too, for options that it cannot heed.
+
+    `with_key` if it acts for an issuer, who is then the key's.
+    """
     # Here and not above: what speaks HTTP takes a quarter of a second to import.
     from registry.client import Client as OpenClient  # noqa: PLC0415
 
+    heeded = set() if with_key else {"issuer"}
+    only_without_api(**{n: v for n, v in session.overrides.items() if n not in heeded})
     key = session.settings.api_key
-    with OpenClient(url, api_key=None if key is None else key.get_secret_value()) as found:
+    if with_key and key is None:
+        raise InvalidInputError("this needs an API key: set ROOTSEAL_API_KEY, or api_key")
+    with OpenClient(url, None if key is None else key.get_secret_value()) as found:
         yield found
 
 
@@ -73,85 +86,81 @@ class RemoteIntake:
             key=lambda pair: pair[0].value,
         )
         for kind, group in groupby(everything, key=lambda pair: pair[0]):
-            answer = self._api.add_hashes([digest for _, digest in group], kind)
+            answer = self._api.add_hashes((digest for _, digest in group), kind)
             new, known = new + answer.new, known + answer.known
         return Added(new=new, known=known)
+
+
+def batches_there(api: "Client", *, issuer: bytes | None, limit: int) -> list[Batch]:
+    """The newest batches, with no id."""
+    found = api.batches(issuer=issuer, limit=limit)
+    return [batch_there(batch) for batch in islice(found, limit)]
+
+
+def batch_there(found: "BatchOut") -> Batch:
+    """A batch, with no id."""
+    head = None
+    if found.tree_size is not None and found.merkle_root is not None and found.seal is not None:
+        head = TreeHead(found.tree_size, found.merkle_root, found.seal)
+    return Batch(
+        id=_NO_ID,
+        issuer=found.issuer,
+        state=BatchState(found.state),
+        opened_at=found.opened_at,
+        sealed_at=found.sealed_at,
+        head=head,
+    )
 
 
 def receipts_there(
     api: "Client", targets: Sequence[Target], *, issuer: bytes | None
 ) -> list[Receipt]:
     """A receipt for each target. Raises why there is none."""
-    answers = api.receipts([each for target in targets for each in target.hashes], issuer=issuer)
-    return [_first(target, [next(answers) for _ in target.hashes]) for target in targets]
-
-
-def _first(target: Target, answers: Sequence[Receipt | RootsealError]) -> Receipt:
-    """The receipt among the answers for the hashes that a target may go by."""
-    for answer in answers:
-        if isinstance(answer, Receipt):
-            return answer
-        if not isinstance(answer, NotFoundError):
+    receipts = []
+    for _, answer in _known(api, targets, issuer):
+        if not isinstance(answer, Receipt):
             raise answer
-    raise NotFoundError(f"the registry has no credential {target.name}")
+        receipts.append(answer)
+    return receipts
 
 
-def batch_value(batch: "BatchOut") -> dict[str, Value]:
-    """A batch in JSON, as the store's are shown; ids are the store's own."""
-    return {
-        "id": None,
-        "issuer": format_address(batch.issuer),
-        "state": batch.state,
-        "treeSize": batch.tree_size,
-        "seal": None if batch.seal is None else batch.seal.hex(),
-        "openedAt": format_time(batch.opened_at),
-        "sealedAt": None if batch.sealed_at is None else format_time(batch.sealed_at),
-    }
+def request_there(
+    api: "Client",
+    targets: Sequence[Target],
+    *,
+    seal: bytes | None,
+    status: CredentialStatus,
+    reason: str,
+) -> list[StatusChange]:
+    """Ask for a status of credentials, or of a whole batch."""
+    hashes = [digest for digest, _ in _known(api, targets, None)]
+    name = _NAMES[status]
+    changes = api.change_status(name, hashes=hashes, seal=seal, reason=reason)
+    return [_change(change, status, REASONS[reason]) for change in changes]
 
 
-def seal_there(session: Session, url: str) -> None:
-    """Seal tonight's batch of the key's issuer, and print it."""
-    with client(session, url) as api:
-        sealed = api.seal()
-    if sealed is None or sealed.seal is None:
-        session.output.result({"batch": None}, ["Nothing to seal."])
-        return
-    line = f"Sealed {sealed.tree_size:,} credentials, seal {sealed.seal.hex()}, {sealed.state}"
-    session.output.result({"batch": batch_value(sealed)}, [line])
+def _known(
+    api: "Client", targets: Sequence[Target], issuer: bytes | None
+) -> Iterator[tuple[bytes, Receipt | RootsealError]]:
+    """For each target, by which of its hashes the registry knows it, and the answer for that."""
+    answers = api.receipts([each for target in targets for each in target.hashes], issuer=issuer)
+    for target in targets:
+        found = [(digest, next(answers)) for digest in target.hashes]
+        known = [each for each in found if not isinstance(each[1], NotFoundError)]
+        if not known:
+            raise NotFoundError(f"the registry has no credential {target.name}")
+        yield known[0]
 
 
-def show_issuer(session: Session, url: str, issuer: bytes) -> None:
-    """Print what the contract says of an issuer, as the registry there has it."""
-    with client(session, url) as api:
-        found = api.issuer(issuer)
-    pending = found.pending_owner
-    value: dict[str, Value] = {
-        "issuer": format_address(found.address),
-        "owner": format_address(found.owner),
-        "pendingOwner": None if pending is None else format_address(pending),
-        "anchorCount": found.anchor_count,
-    }
-    session.output.result(value, pairs(value))
-
-
-def show_changes(session: Session, changes: Sequence["StatusChangeOut"]) -> None:
-    """Print status changes that were asked for."""
-    values: list[Value] = []
-    lines = []
-    for change in changes:
-        indexes = change.leaf_indexes
-        values.append(
-            {
-                "id": change.id,
-                "issuer": format_address(change.issuer),
-                "seal": change.seal.hex(),
-                "leafIndexes": None if indexes is None else list(indexes),
-                "status": change.status,
-                "state": "requested",
-                "refusal": change.refusal,
-            }
-        )
-        what = "the whole batch" if indexes is None else f"{len(indexes):,} credentials"
-        lines.append(f"{change.status}: {what} under seal {change.seal.hex()}: requested")
-    lines.append("The registry's next nightly run carries it out.")
-    session.output.result({"changes": values}, lines)
+def _change(change: "StatusChangeOut", status: CredentialStatus, reason: int) -> StatusChange:
+    return StatusChange(
+        id=change.id,
+        issuer=change.issuer,
+        seal=change.seal,
+        leaf_indexes=change.leaf_indexes,
+        status=status,
+        reason=reason,
+        requested_at=change.requested_at,
+        done_at=change.done_at,
+        refusal=change.refusal,
+    )

@@ -1,14 +1,15 @@
 """`rootseal revoke`, `suspend`, `reinstate`: change a status on chain; `status`: look it up."""
 
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import typer
 
 from registry.cli.anchoring import DEFAULT_PATIENCE, Patience, run_anchoring
 from registry.cli.changes import change_lines, change_value
 from registry.cli.command import DONE, REFUSED, UNDECIDED
-from registry.cli.remote import Api, client, receipts_there, show_changes
+from registry.cli.remote import Api, client, only_without_api, request_there
 from registry.cli.session import Session
 from registry.cli.targets import find_hash, parse_seal, parse_target
 from registry.errors import InvalidInputError
@@ -26,11 +27,6 @@ Why = Annotated[Reason, typer.Option("--reason", help="Why; it stands in the eve
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Send it, but do not wait until it is final.")
 ]
-_NAMES: Final[dict[CredentialStatus, Literal["active", "suspended", "revoked"]]] = {
-    CredentialStatus.ACTIVE: "active",
-    CredentialStatus.SUSPENDED: "suspended",
-    CredentialStatus.REVOKED: "revoked",
-}
 _UNSPECIFIED: Final = Reason("unspecified")
 
 
@@ -47,11 +43,8 @@ def revoke(
 
     Example: rootseal revoke diploma.pdf --reason superseded
     """
-    if api is not None:
-        _request_there(session, api, targets, seal, CredentialStatus.REVOKED, reason)
-        return
-    wanted = _request(session, targets, seal, CredentialStatus.REVOKED, reason)
-    _carry_out(session, wanted, patience=None if no_wait else patience)
+    wanted = _Wanted(targets or [], seal, CredentialStatus.REVOKED, reason)
+    _change(session, wanted, no_wait=no_wait, patience=patience, api=api)
 
 
 def suspend(
@@ -67,11 +60,8 @@ def suspend(
 
     Example: rootseal suspend badge.json --reason certificate-hold
     """
-    if api is not None:
-        _request_there(session, api, targets, seal, CredentialStatus.SUSPENDED, reason)
-        return
-    wanted = _request(session, targets, seal, CredentialStatus.SUSPENDED, reason)
-    _carry_out(session, wanted, patience=None if no_wait else patience)
+    wanted = _Wanted(targets or [], seal, CredentialStatus.SUSPENDED, reason)
+    _change(session, wanted, no_wait=no_wait, patience=patience, api=api)
 
 
 def reinstate(
@@ -87,75 +77,71 @@ def reinstate(
 
     Example: rootseal reinstate badge.json
     """
-    if api is not None:
-        _request_there(session, api, targets, seal, CredentialStatus.ACTIVE, reason)
+    wanted = _Wanted(targets or [], seal, CredentialStatus.ACTIVE, reason)
+    _change(session, wanted, no_wait=no_wait, patience=patience, api=api)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    targets: list[str]
+    seal: str | None
+    status: CredentialStatus
+    reason: Reason
+
+
+def _change(
+    session: Session, wanted: _Wanted, *, no_wait: bool, patience: int, api: str | None
+) -> None:
+    if bool(wanted.targets) == (wanted.seal is not None):
+        raise InvalidInputError("name credentials by HASH or FILE, or a batch by --seal")
+    if api is None:
+        requested = _request(session, wanted)
+        _carry_out(session, requested, patience=None if no_wait else patience)
         return
-    wanted = _request(session, targets, seal, CredentialStatus.ACTIVE, reason)
-    _carry_out(session, wanted, patience=None if no_wait else patience)
+    only_without_api(no_wait=no_wait, patience=patience != DEFAULT_PATIENCE)
+    with client(session, api, with_key=True) as there:
+        changes = request_there(
+            there,
+            [parse_target(text) for text in wanted.targets],
+            seal=None if wanted.seal is None else parse_seal(wanted.seal),
+            status=wanted.status,
+            reason=wanted.reason.value,
+        )
+    _show(session, changes, "The next nightly run there carries it out.")
 
 
-def _request(
-    session: Session,
-    targets: list[str] | None,
-    seal: str | None,
-    status: CredentialStatus,
-    reason: Reason,
-) -> list[StatusChange]:
-    _require_one(targets, seal)
+def _request(session: Session, wanted: _Wanted) -> list[StatusChange]:
     store = session.existing_store
     registry = session.registry
     for anchoring in registry.anchorings:
         require_status_right(anchoring.sending, registry.issuer)
-    code = REASONS[reason.value]
-    if seal is not None:
+    code = REASONS[wanted.reason.value]
+    if wanted.seal is not None:
+        seal = parse_seal(wanted.seal)
         change = registry.statuses.request_for_seal(
-            registry.issuer, parse_seal(seal), status, reason=code, now=registry.now()
+            registry.issuer, seal, wanted.status, reason=code, now=registry.now()
         )
         return [change]
-    hashes = [find_hash(store, parse_target(text)) for text in targets or ()]
+    hashes = [find_hash(store, parse_target(text)) for text in wanted.targets]
     return registry.statuses.request(
-        registry.issuer, hashes, status, reason=code, now=registry.now()
+        registry.issuer, hashes, wanted.status, reason=code, now=registry.now()
     )
-
-
-def _request_there(
-    session: Session,
-    url: str,
-    targets: list[str] | None,
-    seal: str | None,
-    status: CredentialStatus,
-    reason: Reason,
-) -> None:
-    """Ask a registry elsewhere, which carries it out by itself."""
-    _require_one(targets, seal)
-    with client(session, url) as api:
-        # Only the registry knows by which of its hashes a file goes: its receipt says.
-        named = [parse_target(text) for text in targets or ()]
-        found = receipts_there(api, named, issuer=session.settings.issuer)
-        changes = api.change_status(
-            _NAMES[status],
-            hashes=[each.credential_hash for each in found],
-            seal=None if seal is None else parse_seal(seal),
-            reason=reason.value,
-        )
-    show_changes(session, changes)
-
-
-def _require_one(targets: list[str] | None, seal: str | None) -> None:
-    if bool(targets) == (seal is not None):
-        raise InvalidInputError("name credentials by HASH or FILE, or a batch by --seal")
 
 
 def _carry_out(session: Session, wanted: list[StatusChange], *, patience: int | None) -> None:
     """Send what is wanted; `patience` is None if nobody waits for it."""
     run_anchoring(session, patience=patience or 0)
     changes = [session.registry.store.status_change(change.id) for change in wanted]
-    lines = [line for change in changes for line in change_lines(change)]
-    is_refused = any(change.refusal is not None for change in changes)
+    _show(session, changes, "Not final yet. `rootseal anchor` goes on from here; nothing is lost.")
     is_done = all(change.done_at is not None for change in changes)
-    if not is_done:
-        lines.append("Not final yet. `rootseal anchor` goes on from here; nothing is lost.")
-    session.output.result({"changes": [change_value(change) for change in changes]}, lines)
-    if is_refused:
-        raise typer.Exit(REFUSED)
     raise typer.Exit(DONE if is_done or patience is None else UNDECIDED)
+
+
+def _show(session: Session, changes: list[StatusChange], while_waiting: str) -> None:
+    """Print how changes stand. Exits if one was refused."""
+    lines = [line for change in changes for line in change_lines(change)]
+    if any(change.done_at is None for change in changes):
+        lines.append(while_waiting)
+    session.output.result({"changes": [change_value(change) for change in changes]}, lines)
+    if any(change.refusal is not None for change in changes):
+        raise typer.Exit(REFUSED)

@@ -93,7 +93,12 @@ def json_pointer(steps: Iterable[str | int]) -> str:
     pointer = "".join(f"/{token}" for token in tokens) or "/"
     if len(pointer) > MAX_PLACE_CHARACTERS:
         pointer = pointer[: MAX_PLACE_CHARACTERS - 1] + "…"
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in pointer)
+    return printable(pointer)
+
+
+def printable(text: str) -> str:
+    """Text of others for a message: what could move a terminal's cursor is spelt out."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _refuse_depth(data: bytes) -> None:

@@ -6,7 +6,7 @@ C2SP tlog-tiles; unlike a log, a batch is complete, so its last tile of a level 
 is final. Memory stays at one unfinished tile per level whatever the size of the batch.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -49,15 +49,22 @@ def build_tiles(leaves: Iterable[bytes], emit: Callable[[Tile], None]) -> TreeHe
     leaves would be one credential counted twice.
     """
     builder = _Builder(emit)
-    previous = b""
     for leaf in leaves:
-        if len(leaf) != HASH_BYTES or leaf <= previous:
-            raise InvalidInputError(
-                "leaves must be 32 bytes each and ascend strictly", place=f"leaf {builder.count(0)}"
-            )
-        builder.add(0, leaf)
-        previous = leaf
+        builder.add_leaf(leaf)
     return builder.finish()
+
+
+def leaves_of_seal(leaves: Iterable[bytes], seal: bytes) -> Iterator[bytes]:
+    """Pass leaves on, and at their end raise `InvalidInputError` unless they are all of the seal.
+
+    Raises as `build_tiles` before that. Until the end nothing is shown.
+    """
+    builder = _Builder(lambda _: None)
+    for leaf in leaves:
+        builder.add_leaf(leaf)
+        yield leaf
+    if builder.finish().seal != seal:
+        raise InvalidInputError("the leaves do not lead to the seal")
 
 
 def proof_tiles(leaf_index: int, tree_size: int) -> tuple[TileId, ...]:
@@ -115,6 +122,15 @@ class _Builder:
         self._emit = emit
         self._edge: list[list[bytes]] = [[]]
         self._done: list[int] = [0]  # finished tiles per level
+        self._last_leaf = b""
+
+    def add_leaf(self, leaf: bytes) -> None:
+        if len(leaf) != HASH_BYTES or leaf <= self._last_leaf:
+            raise InvalidInputError(
+                "leaves must be 32 bytes each and ascend strictly", place=f"leaf {self.count(0)}"
+            )
+        self.add(0, leaf)
+        self._last_leaf = leaf
 
     def count(self, level: int) -> int:
         return self._done[level] * TILE_WIDTH + len(self._edge[level])

@@ -85,7 +85,7 @@ def test_a_status_is_asked_for(server: tuple[Server, Registry]) -> None:
     ran = rootseal("suspend", "diploma.pdf", "--reason", "certificate-hold", *api)
     assert ran.code == 0
     assert "suspended: 1 credentials under seal" in ran.out
-    assert "next nightly run carries it out" in ran.out
+    assert "next nightly run there carries it out" in ran.out
     registry.nightly.run(registry.issuer, patience=PATIENCE)
     assert rootseal("verify", "diploma.pdf", *api).code == 1
     [change] = rootseal("reinstate", "diploma.pdf", *api, "--json").json["changes"]

@@ -12,6 +12,7 @@ from registry.core.tiles import (
     TileId,
     TreeHead,
     build_tiles,
+    leaves_of_seal,
     proof_from_tiles,
     proof_tiles,
     proofs_from_tiles,
@@ -184,3 +185,13 @@ def test_refuses_what_is_not_a_set_of_leaves(leaves: list[bytes], message: str) 
 def test_a_leaf_outside_the_tree_has_no_tiles(index: int, size: int) -> None:
     with pytest.raises(ValueError, match="not in a tree"):
         proof_tiles(index, size)
+
+
+@pytest.mark.parametrize("size", [1, 2, 257])
+def test_leaves_pass_that_lead_to_the_seal_together(size: int) -> None:
+    leaves, head, _ = large_tree(size)
+    assert list(leaves_of_seal(iter(leaves), head.seal)) == leaves
+    for wrong in (leaves[:-1], leaves[1:], [*leaves, b"\xff" * 32], leaves[::-1], [*leaves, b"x"]):
+        if wrong != leaves:
+            with pytest.raises(InvalidInputError):
+                list(leaves_of_seal(iter(wrong), head.seal))
