@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import BusyError, UnsupportedMediaTypeError, error_response
 from registry.core.documents import MAX_DOCUMENT_BYTES, Json, json_pointer, parse_document
-from registry.core.wire import FROM_JSON, WireModel
+from registry.core.wire import FROM_JSON, WireModel, unknown_key
 from registry.errors import InvalidInputError, TooLargeError
 
 JSON: Final = "application/json"
@@ -106,6 +106,9 @@ def parse_request(model: type[_M], body: bytes) -> tuple[_M, dict[str, Json]]:
     Raises `InvalidInputError` with the place of the first fault.
     """
     document = parse_document(body)
+    key = unknown_key(model, document)
+    if key is not None:
+        raise InvalidInputError("there is no such member", place=json_pointer([key]))
     try:
         parsed = model.model_validate(document, by_alias=True, by_name=False, context=FROM_JSON)
     except ValidationError as exc:

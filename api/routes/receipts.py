@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Annotated, Final
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from api.access import HASH_PATTERN, Backend, BackendDep, IssuerDep, hash_in_path
-from api.bodies import JSON, NDJSON, media_type, parse_request, read_body
+from api.bodies import JSON, LARGE, NDJSON, media_type, parse_request, read_body
 from api.delivery import FINAL, PENDING
 from api.documentation import content, problems, request_body
 from api.problems import problem_of
@@ -73,7 +74,11 @@ async def post_receipts(request: Request, backend: BackendDep) -> Response:
     and says nothing of the hashes that are missing.
     """
     media_type(request, JSON)
-    wanted, _ = parse_request(ReceiptsRequest, await read_body(request))
+    body = await read_body(request)
+    wanted, _ = await run_sync(
+        lambda: parse_request(ReceiptsRequest, body),
+        limiter=backend.large if len(body) > LARGE else None,
+    )
     chunks = _chunks(backend, wanted)
     # The first is read before the answer begins, so that an outage can still be told as one.
     first = await run_in_threadpool(next, chunks, b"")

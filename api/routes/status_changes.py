@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api.access import Backend, BackendDep, NowDep, allowed
-from api.bodies import JSON, media_type, only_one, parse_request, read_body
+from api.bodies import JSON, LARGE, media_type, only_one, parse_request, read_body
 from api.documentation import problems, request_body
 from api.shown import change_out
 from registry.client.models import StatusChangeOut, StatusChanges, StatusRequest
@@ -36,7 +37,11 @@ async def request_status_changes(
     The same request again, before it was carried out, returns the same changes.
     """
     media_type(request, JSON)
-    wanted, _ = parse_request(StatusRequest, await read_body(request))
+    body = await read_body(request)
+    wanted, _ = await run_sync(
+        lambda: parse_request(StatusRequest, body),
+        limiter=backend.large if len(body) > LARGE else None,
+    )
     only_one({"hashes": wanted.hashes, "seal": wanted.seal})
 
     changes = await run_in_threadpool(_ask, backend, key.issuer, wanted, now)

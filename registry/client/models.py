@@ -14,6 +14,7 @@ from registry.services.status import MAX_INDEXES, REASONS
 
 State = Literal["open", "sealed", "anchoring", "anchored", "final"]
 Status = Literal["active", "suspended", "revoked"]
+# Lists fail fast: an error for each of a million wrong elements would take half a gigabyte.
 MAX_CREDENTIALS: Final = 10_000  # of one JSON body; larger ones come as NDJSON
 
 
@@ -63,14 +64,17 @@ class CredentialIntake(WireModel):
     credential: dict[str, object] | None = None
     hash: Hash | None = None
     hashes: (
-        Annotated[tuple[Hash, ...], Field(min_length=1, max_length=MAX_CREDENTIALS, strict=False)]
+        Annotated[
+            tuple[Hash, ...],
+            Field(min_length=1, max_length=MAX_CREDENTIALS, strict=False, fail_fast=True),
+        ]
         | None
     ) = None
     canonicalization: Annotated[Canonicalization, Field(strict=False)] | None = None
     credentials: (
         Annotated[
             tuple[dict[str, object], ...],
-            Field(min_length=1, max_length=MAX_CREDENTIALS, strict=False),
+            Field(min_length=1, max_length=MAX_CREDENTIALS, strict=False, fail_fast=True),
         ]
         | None
     ) = None
@@ -89,7 +93,8 @@ class ReceiptsRequest(WireModel):
     """The credentials whose receipts are wanted; `issuer` if several issuers have one of them."""
 
     hashes: Annotated[
-        tuple[Hash, ...], Field(min_length=1, max_length=MAX_CREDENTIALS, strict=False)
+        tuple[Hash, ...],
+        Field(min_length=1, max_length=MAX_CREDENTIALS, strict=False, fail_fast=True),
     ]
     issuer: Address | None = None
 
@@ -98,7 +103,10 @@ class StatusRequest(WireModel):
     """The wanted status: of credentials by their hashes, or of a whole batch by its seal."""
 
     hashes: (
-        Annotated[tuple[Hash, ...], Field(min_length=1, max_length=MAX_INDEXES, strict=False)]
+        Annotated[
+            tuple[Hash, ...],
+            Field(min_length=1, max_length=MAX_INDEXES, strict=False, fail_fast=True),
+        ]
         | None
     ) = None
     seal: Hash | None = None

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from registry.core.canonical import Canonicalization, document_hash, jcs_bytes
 from registry.core.documents import Json, parse_document
 from registry.core.receipt import Receipt, embed_receipt, extract_receipt, other_proofs
-from registry.errors import InvalidInputError
+from registry.errors import InvalidInputError, TooLargeError
 from tests.core.strategies import a_receipt, json_values, receipts, texts
 
 OTHER: Json = {"type": "DataIntegrityProof", "cryptosuite": "eddsa-rdfc-2022", "proofValue": "z3"}
@@ -160,3 +160,11 @@ def test_names_the_other_proofs_by_suite_or_type() -> None:
     document = embed_receipt({"proof": [OTHER, EARLIER, *nameless]}, a_receipt())
     assert other_proofs(document) == ["eddsa-rdfc-2022", "Ed25519Signature2020"] + ["unnamed"] * 5
     assert other_proofs({}) == []
+
+
+def test_a_receipt_of_many_wrong_members_is_too_large() -> None:
+    for wrong in ({"receipt": {"siblings": [1] * 40_000}}, {str(n): n for n in range(20_000)}):
+        proof: Any = {"cryptosuite": "rootseal-receipt-2026", **wrong}
+        with pytest.raises(TooLargeError) as refused:
+            extract_receipt({"proof": [{}, proof]})
+        assert refused.value.place == "/proof/1"
