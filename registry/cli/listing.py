@@ -105,7 +105,8 @@ def issuer_show(
         "waiting": waiting,
         "batches": _batch_counts(batches),
     }
-    lines = [f"{name + ':':<14}{_text(v)}" for name, v in value.items()]
+    told = {name: each for name, each in value.items() if (name, each) != ("waiting", None)}
+    lines = [f"{name + ':':<14}{_text(each)}" for name, each in told.items()]
     session.output.result(value, lines)
 
 

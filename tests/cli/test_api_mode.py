@@ -70,7 +70,8 @@ def test_an_issuer_needs_no_store_and_a_verifier_no_chain(
     assert rootseal("verify", "--hash", sha256(b"%PDF").hexdigest(), *api).code == 0
     assert rootseal("receipt", sha256(b"x").hexdigest(), *api).code == 0
     shown = rootseal("issuer", "show", ISSUER, *api, "--json").json
-    assert (shown["owner"], shown["anchorCount"]) == (ISSUER, 1)
+    assert (shown["owner"], shown["anchorCount"], shown["waiting"]) == (ISSUER, 1, None)
+    assert "waiting" not in rootseal("issuer", "show", ISSUER, *api).out  # not told is not none
     Path("badge.json").write_bytes(badge(2))
     assert rootseal("verify", "badge.json", *api).code == 1
     assert not Path("rootseal-data").exists()
