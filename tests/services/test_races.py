@@ -7,6 +7,7 @@ import pytest
 from registry.chain import DEVELOPMENT_CHAIN_ID, EvmChain, deterministic_address
 from registry.core.batch import BatchState
 from registry.services.ports import Fees
+from tests.anvil import wait_mined
 from tests.services.office import Office
 from tests.services.test_anchoring import send_by_operator, send_seal
 
@@ -78,6 +79,7 @@ def test_an_anchor_in_another_block_than_remembered_is_remembered_anew(office: O
     office.anvil.ask("anvil_dropAllTransactions")
     office.anvil.mine()
     office.chain.broadcast(attempt.raw)
+    wait_mined(office.chain, attempt.transaction)
     assert office.advance(batch).state is BatchState.ANCHORED
     (after,) = office.store.anchors(batch.id)
     assert (after.transaction, after.block_number) != (before.transaction, before.block_number)
