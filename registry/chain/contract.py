@@ -96,6 +96,13 @@ def anchor_call(contract: bytes, issuer: bytes, seal: bytes) -> Call:
     )
 
 
+def raw_anchor_call(contract: bytes, issuer: bytes, seal: bytes) -> Call:
+    """Return the call whose whole input is the seal; the sender must be `issuer` itself."""
+    return Call(
+        to=contract, data=seal, label=f"anchor {seal.hex()} of {format_address(issuer)}, raw"
+    )
+
+
 def relayed_anchor_call(authorization: Authorization) -> Call:
     """Return the call that anchors a seal by its issuer's signature."""
     return Call(

@@ -214,6 +214,10 @@ class EvmChain(ContractViews, Sending):
         """The call that anchors a seal."""
         return language.anchor_call(self._contract, issuer, seal)
 
+    def raw_anchor_call(self, issuer: bytes, seal: bytes) -> Call:
+        """The call whose whole input is the seal; only `issuer` itself may send it."""
+        return language.raw_anchor_call(self._contract, issuer, seal)
+
     def relayed_anchor_call(self, authorization: Authorization) -> Call:
         """The call that anchors a seal by its issuer's signature.
 

@@ -200,3 +200,32 @@ def test_the_night_gives_up_waiting_and_loses_nothing(office: Office) -> None:
     assert office.events(batch) == 1
     assert office.store.oldest_unanchored() is None
     assert batch.opened_at < utc_now()
+
+
+def test_the_issuers_own_transaction_has_the_seal_as_its_input(office: Office) -> None:
+    batch = office.final("diploma")
+    (attempt,) = office.attempts(batch)
+    assert office.chain.decode(attempt.raw).data == seal_of(batch)
+    found = office.anvil.ask("eth_getTransactionByHash", "0x" + attempt.transaction.hex())
+    assert found.member("input").value == "0x" + seal_of(batch).hex()
+
+
+class SealIsSelector(EvmChain):
+    """A chain on which every seal happens to begin as a function of the contract does."""
+
+    def raw_anchor_call(self, issuer: bytes, seal: bytes) -> Call:
+        selector = self.anchor_call(issuer, seal).data[:4]
+        return replace(super().raw_anchor_call(issuer, seal), data=selector + seal[4:])
+
+
+def test_a_seal_that_the_contract_takes_for_a_function_is_anchored_by_name(office: Office) -> None:
+    chain = SealIsSelector(
+        chain_id=DEVELOPMENT_CHAIN_ID, rpc_url=office.anvil.url, contract=office.chain.contract
+    )
+    elsewhere = office.with_chain(chain)
+    batch = elsewhere.final("diploma")
+    (attempt,) = office.attempts(batch)
+    wanted = chain.anchor_call(office.issuer, seal_of(batch)).data
+    assert office.chain.decode(attempt.raw).data == wanted
+    assert office.events(batch) == 1
+    chain.close()

@@ -168,7 +168,11 @@ def _anchor_targets(
         replace(permission, contract=chain.contract)
         for permission in store.authorizations(batch.issuer, seal, chain.chain_id)
     ]
-    calls = [chain.anchor_call(batch.issuer, seal), *map(chain.relayed_anchor_call, permitted)]
+    calls = [
+        chain.anchor_call(batch.issuer, seal),
+        chain.raw_anchor_call(batch.issuer, seal),
+        *map(chain.relayed_anchor_call, permitted),
+    ]
     # The contract that was configured when they were made may not be today's.
     contracts = {standing.anchor.contract for standing in here if standing.anchor is not None}
     return {(to, call.data) for call in calls for to in {call.to, *contracts}}

@@ -246,6 +246,9 @@ class Chain(ChainState, Protocol):
     def anchor_call(self, issuer: bytes, seal: bytes) -> Call:
         """The call that anchors a seal."""
 
+    def raw_anchor_call(self, issuer: bytes, seal: bytes) -> Call:
+        """The call whose whole input is the seal; only `issuer` itself may send it."""
+
     def status_call(self, change: StatusChange) -> Call:
         """The call that makes a status change."""
 
