@@ -18,9 +18,10 @@ from registry.store.on_chains import OnChains
 from registry.store.publications import Publications
 from registry.store.sealing import Sealing
 from registry.store.status_changes import StatusChanges
+from registry.store.status_entries import StatusEntries
 from registry.store.status_marks import StatusMarks
 
-CURRENT_FORM: Final = "0003"  # the newest revision in migrations/
+CURRENT_FORM: Final = "0004"  # the newest revision in migrations/
 _VERSION: Final = table("alembic_version", column("version_num"))
 _PRIVATE: Final = 0o600  # the file holds salts and signed transactions
 
@@ -37,6 +38,7 @@ class SqlStore(
     StatusMarks,
     ApiKeys,
     Publications,
+    StatusEntries,
 ):
     """`registry.services.ports.Store` on one database, for many threads and processes."""
 

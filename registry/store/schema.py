@@ -262,6 +262,28 @@ status_marks = Table(
     PrimaryKeyConstraint("change_id", "chain_id", name="pk_status_marks"),
 )
 
+# How many places in its status lists an issuer has given away.
+status_lists = Table(
+    "status_lists",
+    metadata,
+    Column("issuer", LargeBinary, primary_key=True),
+    Column("next_position", BigInteger, nullable=False),
+    CheckConstraint("length(issuer) = 20", name="ck_status_lists_issuer"),
+)
+# By hash alone: a place is fixed before the credential is added, and outlasts its batch.
+status_entries = Table(
+    "status_entries",
+    metadata,
+    Column("issuer", LargeBinary),
+    Column("position", BigInteger),
+    Column("credential_hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("issuer", "position", name="pk_status_entries"),
+    UniqueConstraint("issuer", "credential_hash", name="uq_status_entries_credential"),
+    CheckConstraint(
+        "position >= 0 AND length(credential_hash) = 32", name="ck_status_entries_values"
+    ),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

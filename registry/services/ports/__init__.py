@@ -54,6 +54,10 @@ from registry.services.ports.publications import (
     Publication,
     PublicationStore,
 )
+from registry.services.ports.status_entries import (
+    StatusEntry,
+    StatusEntryStore,
+)
 from registry.services.ports.store import (
     Store,
 )
@@ -95,6 +99,8 @@ __all__ = [
     "SignedTransaction",
     "Signer",
     "StatusChange",
+    "StatusEntry",
+    "StatusEntryStore",
     "Store",
     "StoredCredential",
     "UnsignedTransaction",

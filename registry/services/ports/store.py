@@ -6,9 +6,12 @@ from registry.services.ports.anchoring import AnchoringStore
 from registry.services.ports.api_keys import ApiKeyStore
 from registry.services.ports.credentials import CredentialStore
 from registry.services.ports.publications import PublicationStore
+from registry.services.ports.status_entries import StatusEntryStore
 
 
-class Store(CredentialStore, AnchoringStore, ApiKeyStore, PublicationStore, Protocol):
+class Store(
+    CredentialStore, AnchoringStore, ApiKeyStore, PublicationStore, StatusEntryStore, Protocol
+):
     """All of them in one database."""
 
     def ping(self) -> None:
