@@ -15,6 +15,7 @@ class Canonicalization(StrEnum):
 
     JCS = "jcs"  # RFC 8785 bytes of the JSON document without its top-level `proof`
     RAW = "raw"  # the file's bytes
+    RDFC = "rdfc"  # RDFC-1.0 N-Quads of the JSON-LD document without its top-level `proof`
 
 
 def credential_hash(data: bytes, canonicalization: Canonicalization) -> bytes:
@@ -24,11 +25,23 @@ def credential_hash(data: bytes, canonicalization: Canonicalization) -> bytes:
     """
     if canonicalization is Canonicalization.RAW:
         return sha256(data).digest()
-    return document_hash(parse_document(data))
+    return document_hash(parse_document(data), canonicalization)
 
 
-def document_hash(document: dict[str, Json]) -> bytes:
-    """SHA-256 of a parsed JSON credential's canonical bytes."""
+def document_hash(
+    document: dict[str, Json], canonicalization: Canonicalization = Canonicalization.JCS
+) -> bytes:
+    """SHA-256 of a parsed JSON credential's canonical bytes, `jcs` or `rdfc`.
+
+    Raises `InvalidInputError`, for `rdfc` also as `rdf.rdfc_bytes` and `rdf.require_exact`.
+    """
+    if canonicalization is Canonicalization.RDFC:
+        # Here: JSON-LD takes half a second to import, and most credentials need none.
+        from registry.core.rdf import rdfc_bytes, require_exact  # noqa: PLC0415
+
+        quads = rdfc_bytes(document)
+        require_exact(document)
+        return sha256(quads).digest()
     return sha256(jcs_bytes({k: v for k, v in document.items() if k != "proof"})).digest()
 
 

@@ -1,0 +1,1 @@
+"""Open Badges: from achievements and rosters to credentials, pictures and certificates. Pure."""
