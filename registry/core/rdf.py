@@ -100,7 +100,7 @@ def require_exact(document: Mapping[str, Json]) -> None:
             signing_key=_NoKey(),
             verification_method="did:example:nobody",
             created=_ANY_TIME,
-            extra_contexts=_others(),
+            extra_contexts=bundled_for_openvc(),
         )
     except OpenvcError as exc:
         raise InvalidInputError(f"not exactly what its statements say: {_reason(exc)}") from exc
@@ -116,7 +116,7 @@ class _NoKey:
 
 
 @cache
-def _others() -> dict[str, Any]:
+def bundled_for_openvc() -> dict[str, Any]:
     """The bundled contexts, but for the one that the library brings itself."""
     return {url: context(url) for url in CONTEXT_FILES if url != VC_2}
 

@@ -1,0 +1,120 @@
+"""DID documents: an issuer's own for did:web, and which keys of others may sign (DID Core 1.0)."""
+
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256K1, EllipticCurvePublicKey
+from openvc.did.base import parse_did_document
+from openvc.did.did_key import DidKeyResolver
+from openvc.errors import OpenvcError
+
+from registry.core.address import format_address, format_chain
+from registry.core.documents import Json, printable
+from registry.errors import InvalidInputError, VerificationError
+from registry.vc.data_integrity import PURPOSE
+
+SIGNING_KEY: Final = "key-1"
+ANCHORING_KEY: Final = "anchor-1"
+MAX_DID_URL: Final = 2_000
+_CONTEXTS: Final = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/suites/jws-2020/v1")
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerKeys:
+    """An issuer's public keys: Ed25519 to sign with, and secp256k1 whose address anchors."""
+
+    signing: bytes  # 32 bytes
+    anchoring: bytes  # 33 bytes, compressed (SEC 1)
+    address: bytes
+    chains: tuple[int, ...]
+
+
+def did_document(did: str, keys: IssuerKeys, *, profile_url: str) -> dict[str, Json]:
+    """The document that an issuer publishes at its did:web.
+
+    Binds the anchoring address to the name, and leads verifiers of Blockcerts to the profile.
+    Raises `InvalidInputError` if the anchoring key is no point of the curve.
+    """
+    signing, anchoring = f"{did}#{SIGNING_KEY}", f"{did}#{ANCHORING_KEY}"
+    accounts: list[Json] = [
+        f"did:pkh:{format_chain(chain)}:{format_address(keys.address)}" for chain in keys.chains
+    ]
+    return {
+        "@context": list(_CONTEXTS),
+        "id": did,
+        "alsoKnownAs": accounts,
+        "verificationMethod": [
+            {
+                "id": signing,
+                "type": "JsonWebKey",
+                "controller": did,
+                "publicKeyJwk": {"kty": "OKP", "crv": "Ed25519", "x": _b64(keys.signing)},
+            },
+            {
+                "id": anchoring,
+                "type": "JsonWebKey",
+                "controller": did,
+                "publicKeyJwk": secp256k1_jwk(keys.anchoring),
+            },
+        ],
+        "authentication": [signing],
+        "assertionMethod": [signing, anchoring],
+        "service": [
+            {"id": f"{did}#profile", "type": "IssuerProfile", "serviceEndpoint": profile_url}
+        ],
+    }
+
+
+def secp256k1_jwk(point: bytes) -> dict[str, Json]:
+    """A compressed point as JWK (RFC 8812). Raises `InvalidInputError`."""
+    try:
+        numbers = EllipticCurvePublicKey.from_encoded_point(SECP256K1(), point).public_numbers()
+    except ValueError as exc:
+        raise InvalidInputError("not a public key of secp256k1") from exc
+    x, y = (_b64(number.to_bytes(32)) for number in (numbers.x, numbers.y))
+    return {"kty": "EC", "crv": "secp256k1", "x": x, "y": y}
+
+
+def controller_of(verification_method: Json) -> str:
+    """The DID whose key a proof names. Raises `VerificationError`."""
+    if not isinstance(verification_method, str) or len(verification_method) > MAX_DID_URL:
+        raise VerificationError("the proof names no key", reason="no-key")
+    did, mark, _ = verification_method.partition("#")
+    if not did.startswith("did:") or not mark:
+        raise VerificationError(
+            f"{printable(verification_method)[:200]} is no key of a DID", reason="no-key"
+        )
+    return did
+
+
+def key_of(document: Mapping[str, Json], verification_method: str) -> dict[str, Any]:
+    """The JWK of a key with which the DID document's subject lets assertions be signed.
+
+    Raises `VerificationError` with the reason `no-key` if it has no such key, or not for that.
+    """
+    try:
+        found = parse_did_document(dict(document)).key_for_purpose(verification_method, PURPOSE)
+    except OpenvcError as exc:
+        raise VerificationError(f"not a DID document: {exc}", reason="no-key") from exc
+    if found is None:
+        raise VerificationError(
+            f"{printable(verification_method)[:200]} is none of the keys with which that DID signs",
+            reason="no-key",
+        )
+    return found.public_key_jwk
+
+
+def key_of_did_key(verification_method: str) -> dict[str, Any]:
+    """As `key_of`, of a did:key, which is its own document."""
+    did = controller_of(verification_method)
+    try:
+        document = DidKeyResolver().resolve(did)
+    except (OpenvcError, ValueError) as exc:
+        raise VerificationError("not a did:key that is read here", reason="no-key") from exc
+    return key_of(document.raw, verification_method)
+
+
+def _b64(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
