@@ -12,8 +12,8 @@ from registry.core.tree import leaf_hash
 from registry.errors import UnavailableError
 from registry.services.exploring import LANES
 from registry.services.ports import Anchor, Batch, Chain, CredentialStatus, Store
+from registry.vc.status_list import LIST_SIZE
 
-LIST_SIZE: Final = 131_072  # places of one list: the least for herd privacy, and 16 kB of bits
 _PAGE: Final = 1_000
 _AT_ONCE: Final = 4  # questions to a node
 

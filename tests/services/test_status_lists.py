@@ -5,7 +5,8 @@ import pytest
 from registry.core.canonical import Canonicalization, credential_hash
 from registry.errors import UnavailableError
 from registry.services.ports import CredentialStatus, StatusEntry
-from registry.services.status_lists import LIST_SIZE, withdrawn_places
+from registry.services.status_lists import withdrawn_places
+from registry.vc.status_list import LIST_SIZE
 from tests.anvil import Anvil, send
 from tests.rpc_proxy import Fault, RpcProxy
 from tests.services.office import Office, stranger
