@@ -29,7 +29,8 @@ def devnet(
     """
     from registry.wiring import tools  # noqa: PLC0415 - slow to import
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)  # SIGINT, too: a shell's background jobs ignore it
     try:
         with tools.running_devnet(port=port, state=state) as node:
             session.overrides |= {"rpc_url": node.url, "chain_id": str(tools.DEVELOPMENT_CHAIN)}
@@ -92,5 +93,5 @@ def _show_devnet(session: Session, url: str, contract: bytes) -> None:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    # As Ctrl-C, so that Anvil is stopped and its state written.
+    # So that Anvil is stopped and its state written.
     raise KeyboardInterrupt
