@@ -13,7 +13,6 @@ from typing import Any, Final, Protocol
 
 import orjson
 from openvc.errors import OpenvcError
-from openvc.multibase import encode_multibase
 from openvc.proof.data_integrity import DataIntegrityProofSuite
 from openvc.proof.di_jcs import EddsaJcsProofSuite
 
@@ -22,6 +21,7 @@ from registry.core.documents import Json, printable
 from registry.core.rdf import bundled_for_openvc, canonical_quads, rdfc_bytes
 from registry.core.wire import format_time
 from registry.errors import InvalidInputError, VerificationError
+from registry.vc import base58
 
 PROOF_TYPE: Final = "DataIntegrityProof"
 PURPOSE: Final = "assertionMethod"
@@ -71,7 +71,7 @@ def sign(
         proof["@context"] = (
             context  # vc-di-eddsa §3.3.1: here it is signed, and stands in the proof
         )
-    return {**proof, "proofValue": encode_multibase(key.sign(config + digest))}
+    return {**proof, "proofValue": "z" + base58.encode(key.sign(config + digest))}
 
 
 def document_digest(document: Mapping[str, Json], cryptosuite: Cryptosuite) -> bytes:

@@ -12,7 +12,6 @@ from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 import cbor2
-from base58 import b58decode, b58encode
 
 from registry.core.address import format_chain
 from registry.core.canonical import Canonicalization
@@ -21,10 +20,10 @@ from registry.core.receipt import Receipt
 from registry.core.tree import HASH_BYTES, MAX_TREE_SIZE, InclusionProof, generic_path
 from registry.core.wire import format_time
 from registry.errors import InvalidInputError
+from registry.vc import base58
 from registry.vc.data_integrity import PROOF_TYPE, PURPOSE
 
 CRYPTOSUITE: Final = "merkle-proof-2019"
-MAX_VALUE: Final = 8_000  # characters of a proof value; ours have some 1,500
 # EIP-155 ids by the numbers that the format gives to chain and network.
 _CHAINS: Final[Mapping[int, tuple[int, int]]] = MappingProxyType(
     {1: (1, 1), 5: (1, 5), 11155111: (1, 11155111), 137: (2, 137), 80001: (2, 80001)}
@@ -125,7 +124,7 @@ def encode(proof: MerkleProof2019) -> str:
         [_TARGET, _text(proof.target_hash.hex())],
         [_ANCHORS, anchors],
     ]
-    return "z" + b58encode(cbor2.dumps(fields)).decode()
+    return "z" + base58.encode(cbor2.dumps(fields))
 
 
 def decode(value: Json) -> MerkleProof2019:
@@ -133,10 +132,10 @@ def decode(value: Json) -> MerkleProof2019:
 
     Raises `InvalidInputError` for anything that is none.
     """
-    if not isinstance(value, str) or not value.startswith("z") or len(value) > MAX_VALUE:
+    if not isinstance(value, str) or not value.startswith("z"):
         raise InvalidInputError("not a MerkleProof2019: no base58btc value")
     try:
-        fields = _fields(cbor2.loads(b58decode(value[1:])))
+        fields = _fields(cbor2.loads(base58.decode(value[1:])))
         path = tuple(_step(each) for each in _pairs(fields[_PATH]))
         anchors = tuple(_anchor(each) for each in _list(fields[_ANCHORS]))
         return MerkleProof2019(path, _hash(fields[_ROOT]), _hash(fields[_TARGET]), anchors)

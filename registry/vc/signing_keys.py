@@ -6,9 +6,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from openvc.keys import Ed25519SigningKey
-from openvc.multibase import encode_multibase
 
 from registry.errors import InvalidInputError
+from registry.vc import base58
 
 SEED_BYTES: Final = 32
 _ED25519: Final = b"\xed\x01"  # multicodec of a public key, as did:key and Multikey write it
@@ -57,7 +57,7 @@ def key_from_pem(pem: bytes, password: str | None) -> Ed25519SigningKey:
 
 def multikey(public: bytes) -> str:
     """An Ed25519 public key as Multikey and did:key write it, from `z6Mk` on."""
-    return encode_multibase(_ED25519 + public)
+    return "z" + base58.encode(_ED25519 + public)
 
 
 def did_key(public: bytes) -> str:

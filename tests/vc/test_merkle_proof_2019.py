@@ -9,7 +9,6 @@ from typing import Any
 
 import cbor2
 import pytest
-from base58 import b58decode, b58encode
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from registry.core.canonical import Canonicalization
 from registry.core.receipt import AnchorReference, Receipt
 from registry.core.tree import InclusionProof, seal_from_proof, sibling_sides
 from registry.errors import InvalidInputError
+from registry.vc import base58
 from registry.vc.merkle_proof_2019 import (
     BlinkAnchor,
     MerkleProof2019,
@@ -115,7 +115,7 @@ def test_the_proof_says_what_it_is() -> None:
         "verificationMethod": METHOD,
         "proofPurpose": "assertionMethod",
     }
-    fields = dict(cbor2.loads(b58decode(value[1:])))
+    fields = dict(cbor2.loads(base58.decode(value[1:])))
     assert cbor2.loads(fields[0]) == receipt_at(2, 5).seal.hex()  # text, as cert-issuer writes it
 
 
@@ -143,7 +143,7 @@ def test_anchors_on_chains_without_a_name_are_left_out() -> None:
 
 
 def packed(value: object) -> str:
-    return "z" + b58encode(cbor2.dumps(value)).decode()
+    return "z" + base58.encode(cbor2.dumps(value))
 
 
 ROOT = cbor2.dumps(b"\1" * 32)
@@ -194,7 +194,7 @@ def test_the_dialect_of_bytes_is_read_too() -> None:
     ],
 )
 def test_what_is_no_proof_is_refused(value: Any) -> None:
-    with pytest.raises(InvalidInputError, match="not a MerkleProof2019"):
+    with pytest.raises(InvalidInputError, match="not a MerkleProof2019|base58"):
         decode(value)
 
 
