@@ -13,6 +13,7 @@ from registry.cli import (
     authorizing,
     chains,
     exporting,
+    issuing,
     keys,
     listing,
     operators,
@@ -65,6 +66,7 @@ def _rootseal(
 # Any order would do; this is the order of help.
 _COMMANDS: Final[dict[str, list[Callable[..., None]]]] = {
     "The night's work": [
+        issuing.issue,
         adding.add,
         anchoring.nightly,
         anchoring.seal,
@@ -100,6 +102,7 @@ _GROUPS: Final[dict[str, tuple[str, str, dict[str, Callable[..., None]]]]] = {
         "Keystores to sign with, and API keys.",
         {
             "new-keystore": keys.new_keystore,
+            "new-signing-key": keys.new_signing_key,
             "add": keys.add,
             "list": keys.listed,
             "revoke": keys.revoke,

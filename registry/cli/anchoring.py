@@ -92,6 +92,15 @@ def run_anchoring(session: Session, *, patience: int) -> Night:
         return _anchoring(session, patience)(lambda night: show(_standing(night)))
 
 
+def run_night(session: Session, patience: int) -> None:
+    """Seal and anchor until all is final, showing how it stands; raises if it is not by then."""
+    with session.output.waiting() as show:
+        night = _whole_night(session, patience)(lambda so_far: show(_standing(so_far)))
+    if not night.is_final:
+        reasons = "; ".join(night.waiting) or "the chain has not finalised it yet"
+        raise UnavailableError(reasons, source="chain")
+
+
 def _whole_night(session: Session, patience: int) -> Work:
     registry = session.registry
     return lambda show: registry.nightly.run(

@@ -23,7 +23,8 @@ def devnet(
 ) -> None:
     """Run a development chain with the contract on it, until Ctrl-C.
 
-    Needs Anvil. Its accounts are public: never for anything of value.
+    Needs Anvil. Its accounts are public: never for anything of value. With --chain-id it passes for
+    another chain, which verifiers of Blockcerts have a name for.
 
     Example: rootseal devnet --port 8546 --state other-chain
     """
@@ -32,10 +33,11 @@ def devnet(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _interrupt)  # SIGINT, too: a shell's background jobs ignore it
     try:
-        with tools.running_devnet(port=port, state=state) as node:
-            session.overrides |= {"rpc_url": node.url, "chain_id": str(tools.DEVELOPMENT_CHAIN)}
-            session.overrides.setdefault("development_account", "0")
-            deployment = session.registry.deploy(session.settings.chain_id)
+        # Its own chain, whatever the settings say of another.
+        session.overrides.setdefault("chain_id", str(tools.DEVELOPMENT_CHAIN))
+        chain_id = session.settings.chain_id
+        with tools.running_devnet(port=port, state=state, chain_id=chain_id) as node:
+            deployment = tools.deploy_on_devnet(node.url, chain_id)
             _show_devnet(session, node.url, deployment.address)
             code = node.wait()
     except KeyboardInterrupt:

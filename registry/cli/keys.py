@@ -15,6 +15,7 @@ from registry.core.wire import format_time, parse_time
 from registry.errors import InvalidInputError
 from registry.services.api_keys import create_api_key
 from registry.services.ports import ApiKey, Scope
+from registry.vc.signing_keys import SEED_BYTES, did_key, multikey
 
 
 def new_keystore(
@@ -32,6 +33,24 @@ def new_keystore(
     address = create_keystore(path, session.new_password())
     value = {"address": format_address(address), "path": shown(path)}
     session.output.result(value, [f"Wrote {shown(path)}, the key of {format_address(address)}"])
+
+
+def new_signing_key(
+    session: Session,
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A file that is not there yet.")],
+) -> None:
+    """Make an Ed25519 key to sign badges with, and write it encrypted (PEM).
+
+    Its password is the one in --password-file, or typed. Name both in signing_key and
+    signing_password_file. Badges stay valid without it; new ones need it.
+
+    Example: rootseal keys new-signing-key signing-key.pem
+    """
+    from registry.wiring.issuers import make_signing_key  # noqa: PLC0415 - slow to import
+
+    public = make_signing_key(path, session.new_password(), secrets.token_bytes(SEED_BYTES))
+    value = {"path": shown(path), "publicKeyMultibase": multikey(public), "did": did_key(public)}
+    session.output.result(value, [f"Wrote {shown(path)}, the key of {did_key(public)}"])
 
 
 def add(

@@ -13,7 +13,7 @@ from registry.core.documents import printable
 from registry.errors import InvalidInputError, RootsealError, UnavailableError
 from registry.services.intake import IntakeRefusedError
 
-Value: TypeAlias = "Mapping[str, Value] | Sequence[Value] | str | int | bool | None"
+Value: TypeAlias = "Mapping[str, Value] | Sequence[Value] | str | float | int | bool | None"
 _T = TypeVar("_T")
 
 MAX_FAULTS_SHOWN: Final = 20  # of a faulty input, to a person; JSON has all that are kept

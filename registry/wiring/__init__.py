@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from registry.core.address import format_address
 from registry.core.receipt import Receipt
 from registry.core.snapshot import Snapshot
 from registry.core.trust import TrustList
@@ -42,7 +43,9 @@ from registry.wiring.signers import open_signer, sign_permission
 from registry.wiring.trust import trusted_issuers
 
 if TYPE_CHECKING:
+    from registry.badges.achievements import IssuerProfile
     from registry.chain import Deployment, EvmChain
+    from registry.services.issuing import Signatory, StatusLists
     from registry.verifier import Configuration
 
 __all__ = ["Registry", "Settings", "load_settings"]
@@ -263,6 +266,34 @@ class Registry:
     def sign_permission(self, wanted: Authorization) -> Authorization:
         """Sign an authorization with the configured key; raises as `signers.sign_permission`."""
         return sign_permission(self.payer, wanted)
+
+    @cached_property
+    def issuer_profile(self) -> "IssuerProfile":
+        """Who issues badges; raises as `issuers.issuer_profile`."""
+        from registry.wiring.issuers import issuer_profile
+
+        return issuer_profile(self.settings)
+
+    @cached_property
+    def signatory(self) -> "Signatory":
+        """With what badges and status lists are signed; raises as `issuers.signing_key`."""
+        from registry.services.issuing import Signatory
+        from registry.wiring.issuers import signing_key
+
+        return Signatory(self.issuer_profile.id, signing_key(self.settings))
+
+    @property
+    def status_lists(self) -> "StatusLists":
+        """Where the issuer's status lists are. Raises `InvalidInputError` without a public URL."""
+        from registry.services.issuing import StatusLists
+
+        if self.settings.public_url is None:
+            raise InvalidInputError(
+                "public_url (ROOTSEAL_PUBLIC_URL) is not set: badges say where their status list "
+                "is; or issue them with --without-status-list"
+            )
+        address = format_address(self.issuer)
+        return StatusLists(f"{self.settings.public_url.rstrip('/')}/v1/issuers/{address}")
 
     @cached_property
     def relaying(self) -> Relaying:

@@ -141,6 +141,15 @@ class Settings(ChainSettings):
     signer_address: AddressSetting | None = Field(
         None, description="Address of the key behind `signer_url`."
     )
+    issuer_profile: Path | None = Field(
+        None, description="TOML file that says who issues badges: DID, name, address of the web."
+    )
+    signing_key: Path | None = Field(
+        None, description="Ed25519 key to sign badges and status lists with (PEM, PKCS#8)."
+    )
+    signing_password_file: Path | None = Field(
+        None, description="File that holds the password of `signing_key`."
+    )
     development_account: int | None = Field(
         None, ge=0, le=9, description="Sign with this Anvil account; development chain only."
     )

@@ -1,0 +1,274 @@
+"""`rootseal issue`: from a roster to anchored Open Badges."""
+
+import csv
+import io
+import secrets
+import uuid
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from random import SystemRandom
+from typing import Annotated, Final
+
+import orjson
+import typer
+
+from registry.badges.achievements import Achievement, IssuerProfile, read_achievement
+from registry.badges.open_badge import BadgeForm, open_badge
+from registry.badges.roster_values import Recipient
+from registry.badges.rosters import MAX_ROSTER_BYTES, Fault, roster_form, roster_rows
+from registry.badges.schemas import require_open_badge
+from registry.cli.anchoring import DEFAULT_PATIENCE, Patience, run_night
+from registry.cli.badge_jobs import BadgeJob, Made, find_job, inputs_digest, start_job
+from registry.cli.inputs import read_whole, receipt_path, shown, write_whole
+from registry.cli.output import Value
+from registry.cli.session import Session
+from registry.core.address import format_chain
+from registry.core.rdf import require_exact
+from registry.core.receipt import print_receipt
+from registry.core.tree import SALT_BYTES
+from registry.errors import InvalidInputError
+from registry.services.intake import IntakeRefusedError, Rejection
+from registry.services.issuing import (
+    Badge,
+    Proofs,
+    Signatory,
+    badge_of,
+    finished,
+    positions,
+    take_in,
+)
+from registry.vc.merkle_proof_2019 import is_known_chain
+
+_SALT_CHARACTERS: Final = 22  # 128 bits of base64url
+
+
+def issue(
+    session: Session,
+    roster: Annotated[Path, typer.Argument(metavar="ROSTER.csv", help="Who gets the badge.")],
+    achievement: Annotated[
+        Path, typer.Option("--achievement", metavar="FILE.toml", help="What it is given for.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the badges go.")],
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column", metavar="NAME=FIELD", help="What a column is, if not by its name."
+        ),
+    ] = None,
+    proof: Annotated[Proofs, typer.Option("--proof", help="Which proofs they get.")] = Proofs.BOTH,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check it, show the first badge, issue nothing.")
+    ] = False,
+    plain_identities: Annotated[
+        bool, typer.Option("--plain-identities", help="Write addresses into badges, not hashes.")
+    ] = False,
+    without_status: Annotated[
+        bool, typer.Option("--without-status-list", help="Badges name no status list.")
+    ] = False,
+    anchor: Annotated[
+        bool, typer.Option("--anchor/--no-anchor", help="Anchor at once, or with the next night.")
+    ] = True,
+    patience: Patience = DEFAULT_PATIENCE,
+) -> None:
+    """Issue Open Badges 3.0 to everybody on a roster: made, anchored, signed, written to a folder.
+
+    Every faulty row is named, and then nothing is issued. Run again it goes on where it ended;
+    a badge is never made twice.
+
+    Example: rootseal issue roster.csv --achievement cloud.toml --out cloud-badges
+    """
+    data = read_whole(roster, MAX_ROSTER_BYTES)
+    told = read_whole(achievement)
+    maker = _Maker(session, read_achievement(told), proof, without_status, plain_identities)
+    profile = orjson.dumps(maker.profile.model_dump())
+    options = f"{proof.value} {without_status} {plain_identities} {sorted(column or [])}"
+    inputs = inputs_digest(data, told, profile, options.encode())
+    job = None if dry_run else find_job(out, inputs)
+    if job is None:
+        recipients = _recipients(session, roster, data, _mapping(column or []))
+        if dry_run:
+            _preview(session, maker, recipients)
+            return
+        job = _start(session, maker, out, inputs, recipients)
+    _take_in(session, job)
+    if not anchor:
+        session.output.result(
+            _value(job, finished_count=0),
+            [f"{job.count:,} badges wait to be anchored: `rootseal nightly`, then this again."],
+        )
+        return
+    run_night(session, patience)
+    written = _finish(session, maker, job)
+    session.output.result(
+        _value(job, written), [f"Issued {written:,} badges: {shown(out)}, listed in issued.csv"]
+    )
+
+
+class _Maker:
+    """What all badges of this run have in common."""
+
+    def __init__(
+        self,
+        session: Session,
+        achievement: Achievement,
+        proofs: Proofs,
+        without_status: bool,
+        plain_identities: bool,
+    ) -> None:
+        self._registry = session.registry
+        self.proofs = proofs
+        self.profile: IssuerProfile = self._registry.issuer_profile
+        self.lists = None if without_status else self._registry.status_lists
+        self.signatory: Signatory = self._registry.signatory
+        if proofs is Proofs.BOTH:
+            self._require_blockcerts()
+        self.now = self._registry.now().replace(microsecond=0)
+        self._form = BadgeForm(
+            achievement, self.profile, self.now, None, has_plain_identities=plain_identities
+        )
+
+    def _require_blockcerts(self) -> None:
+        """Raise, before anything is made, what would keep the badges from a proof of Blockcerts."""
+        _ = self.signatory.anchoring_method
+        chains = self._registry.chains
+        if not any(map(is_known_chain, chains)):
+            names = ", ".join(map(format_chain, chains))
+            raise InvalidInputError(
+                f"Blockcerts have no name for {names}: use --proof rdfc, which Open Badges need"
+            )
+
+    def badge(self, recipient: Recipient, position: int | None) -> Badge:
+        """A new badge for somebody."""
+        entry = None
+        if self.lists is not None and position is not None:
+            entry = self.lists.entry(position, self.proofs)
+        document = open_badge(
+            self._form,
+            recipient,
+            badge_id=uuid.uuid4().urn,
+            salt=secrets.token_urlsafe(16)[:_SALT_CHARACTERS],
+            status=entry,
+        )
+        require_open_badge(document)
+        return badge_of(document, self.proofs, position)
+
+    def made(self, recipients: list[Recipient]) -> Iterator[Made]:
+        """New badges for all of them, with places in status lists."""
+        places: Iterable[int | None] = [None] * len(recipients)
+        if self.lists is not None:
+            store, issuer = self._registry.store, self._registry.issuer
+            places = positions(store, issuer, len(recipients), shuffle=SystemRandom())
+        for number, (recipient, place) in enumerate(zip(recipients, places, strict=True)):
+            badge = self.badge(recipient, place)
+            if number == 0 and self.proofs is not Proofs.JCS:
+                require_exact(badge.document)  # of all others too: they have the same members
+            yield Made(recipient.line, recipient.name or recipient.key.partition(":")[2], badge)
+
+
+def _recipients(
+    session: Session, path: Path, data: bytes, mapping: dict[str, str]
+) -> list[Recipient]:
+    """Everybody on the roster. Raises `IntakeRefusedError` with every fault."""
+    form = roster_form(data, mapping)
+    for note in form.notes():
+        session.output.note(f"{shown(path)}: {note}")
+    found: list[Recipient] = []
+    faults: list[Fault] = []
+    rows = roster_rows(data, form, now=session.registry.now())
+    for row in session.output.counted(rows, "rows read"):
+        if isinstance(row, Fault):
+            faults.append(row)
+        else:
+            found.append(row)
+    if faults:
+        rejections = [
+            Rejection(f"{shown(path)}:{each.line}", f"{each.column} {each.reason}".strip())
+            for each in faults
+        ]
+        raise IntakeRefusedError(rejections, len(rejections))
+    return found
+
+
+def _preview(session: Session, maker: _Maker, recipients: list[Recipient]) -> None:
+    badge = maker.badge(recipients[0], 0 if maker.lists is not None else None)
+    require_exact(badge.document)
+    session.output.note(f"The first of {len(recipients):,} badges; nothing was issued:")
+    shown_badge = orjson.dumps(badge.document, option=orjson.OPT_INDENT_2)
+    if session.output.is_json:
+        session.output.result({"count": len(recipients), "first": dict(badge.document)}, [])
+    else:
+        session.output.raw(shown_badge)
+
+
+def _start(
+    session: Session, maker: _Maker, out: Path, inputs: str, recipients: list[Recipient]
+) -> BadgeJob:
+    made = session.output.counted(maker.made(recipients), "badges made")
+    return start_job(out, maker.proofs, inputs, maker.now, made)
+
+
+def _take_in(session: Session, job: BadgeJob) -> None:
+    registry = session.registry
+    badges = (made.badge for made in session.output.counted(job.badges(), "badges added"))
+    take_in(
+        registry.store,
+        registry.issuer,
+        badges,
+        job.proofs,
+        now=registry.now(),
+        new_salt=lambda: secrets.token_bytes(SALT_BYTES),
+    )
+
+
+def _finish(session: Session, maker: _Maker, job: BadgeJob) -> int:
+    """Write every badge with its proofs, and the list of whose it is."""
+    registry = session.registry
+    listed = io.StringIO()
+    table = csv.writer(listed)
+    table.writerow(("line", "recipient", "id", "credentialHash", "file"))
+    by_hash: dict[bytes, Made] = {}
+
+    def remembered() -> Iterator[Badge]:
+        for made in job.badges():
+            by_hash[made.badge.credential_hash] = made
+            yield made.badge
+
+    found = finished(
+        registry.store,
+        registry.issuer,
+        remembered(),
+        job.proofs,
+        maker.signatory,
+        created=job.issued_at,
+    )
+    written = 0
+    for badge, document, receipt in session.output.counted(found, "badges finished"):
+        made = by_hash.pop(badge.credential_hash)
+        path = job.folder / f"{made.name}.json"
+        if not path.exists():
+            write_whole(receipt_path(path), print_receipt(receipt))
+            write_whole(path, orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+        row = (made.line, made.recipient, badge.document["id"], badge.credential_hash.hex())
+        table.writerow((*row, path.name))
+        written += 1
+    write_whole(job.folder / "issued.csv", listed.getvalue().encode())
+    return written
+
+
+def _mapping(columns: list[str]) -> dict[str, str]:
+    found = {}
+    for text in columns:
+        name, mark, field = text.rpartition("=")
+        if not mark or not name:
+            raise InvalidInputError("--column takes NAME=FIELD", place=text)
+        found[name] = field
+    return found
+
+
+def _value(job: BadgeJob, finished_count: int) -> Value:
+    return {
+        "badges": job.count,
+        "finished": finished_count,
+        "folder": shown(job.folder),
+        "proof": job.proofs.value,
+    }
