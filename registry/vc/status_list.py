@@ -16,7 +16,7 @@ from openvc.status.bitstring import decode_bitstring, get_status_bit
 from registry.core.documents import Json
 from registry.core.wire import format_time
 from registry.errors import InvalidInputError
-from registry.standards import VC_2
+from registry.standards import DATA_INTEGRITY, VC_2
 
 LIST_SIZE: Final = 131_072  # places: the least for herd privacy (§3.1), and 16 kB of bits
 PURPOSE: Final = "revocation"
@@ -53,7 +53,8 @@ def status_list_credential(
 ) -> dict[str, Json]:
     """The list as a credential, to be signed; readers may keep it until `valid_until`."""
     return {
-        "@context": [VC_2],
+        # Blockcerts' verifiers want a second context for any type beside the first.
+        "@context": [VC_2, DATA_INTEGRITY],
         "id": list_url,
         "type": ["VerifiableCredential", "BitstringStatusListCredential"],
         "issuer": issuer,
