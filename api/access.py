@@ -11,10 +11,12 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.types import Scope as ASGIScope
 
 from api.pages.chain_facts import ChainFacts
+from api.signed_lists import SignedLists
 from registry.core.address import parse_address
 from registry.core.wire import parse_hash
 from registry.errors import NotAllowedError
 from registry.services.api_keys import authenticate, require_scope
+from registry.services.issuer_documents import IssuerDocuments
 from registry.services.ports import ApiKey, Chain, Scope, Store
 from registry.wiring import Registry
 from registry.wiring.metrics import Metrics
@@ -41,6 +43,7 @@ class Backend:
         self.registry = registry
         self._lock = Lock()
         self.chain_facts = ChainFacts()
+        self.status_lists = SignedLists()
         self.metrics = Metrics(registry, lambda: self.store)
         # Threads of their own, so that neither slow streams nor large bodies take all others'.
         self.streams = CapacityLimiter(_STREAMS)
@@ -51,6 +54,12 @@ class Backend:
         """The store. Raises `UnavailableError` if it cannot be opened."""
         with self._lock:
             return self.registry.store
+
+    @property
+    def issuer_documents(self) -> IssuerDocuments | None:
+        """What the issuer of badges publishes; None unless this registry signs for one."""
+        with self._lock:
+            return self.registry.issuer_documents if self.registry.signs_badges else None
 
     @property
     def chain(self) -> Chain:

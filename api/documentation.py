@@ -91,6 +91,24 @@ _BY_HAND: Final[dict[str, dict[str, Any]]] = {
         "type": "object",
         "description": "A credential, one to a line: any JSON object, say an Open Badge.",
     },
+    "DidDocument": {
+        "title": "DidDocument",
+        "type": "object",
+        "description": "DID Core 1.0: who the issuer is, and its keys.",
+        "required": ["id", "verificationMethod", "assertionMethod"],
+    },
+    "IssuerProfile": {
+        "title": "IssuerProfile",
+        "type": "object",
+        "description": "A profile of Open Badges with the address that anchors, as Blockcerts.",
+        "required": ["id", "type", "name", "publicKey"],
+    },
+    "StatusList": {
+        "title": "StatusList",
+        "type": "object",
+        "description": "Bitstring Status List 1.0: a signed credential.",
+        "required": ["id", "type", "issuer", "validUntil", "credentialSubject", "proof"],
+    },
     "Leaves": {
         "title": "Leaves",
         "type": "string",

@@ -28,6 +28,7 @@ from registry.chain.keys import (
 from registry.chain.kms import KmsSigner, open_kms_signer
 from registry.chain.remote_signer import RemoteSigner
 from registry.chain.snapshots import SnapshotState
+from registry.chain.transactions import sender_key
 
 __all__ = [
     "DEVELOPMENT_CHAIN_ID",
@@ -55,6 +56,7 @@ __all__ = [
     "read_authorization",
     "recovered_signer",
     "runtime_matches",
+    "sender_key",
     "sign_authorization",
     "typed_data",
     "write_authorization",

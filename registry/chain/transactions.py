@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final  # RLP is nested bytes of any shape
 
 import rlp  # type: ignore[import-untyped]  # has no annotations
-from eth_keys.datatypes import Signature
+from eth_keys.datatypes import PublicKey, Signature
 from eth_keys.exceptions import BadSignature
 from eth_utils.crypto import keccak
 from rlp.codec import consume_length_prefix  # type: ignore[import-untyped]  # as rlp
@@ -62,19 +62,24 @@ def decode_signed(raw: bytes) -> UnsignedTransaction:
     return unsigned
 
 
-def sender_of(raw: bytes) -> bytes:
-    """Address of whoever signed a transaction. Raises `ValueError` as `decode_signed`."""
-    return decode_signed(raw).sender
+def sender_key(raw: bytes) -> bytes:
+    """Public key of whoever signed a transaction, as a compressed point; errors as above."""
+    decode_signed(raw)
+    unsigned, signature = _read(raw)
+    return _public_key(signing_hash(unsigned), signature).to_compressed_bytes()
 
 
 def recover(digest: bytes, signature: bytes) -> bytes:
     """Address of whoever signed `digest`. Raises `ValueError` for what is no signature."""
+    return _public_key(digest, signature).to_canonical_address()
+
+
+def _public_key(digest: bytes, signature: bytes) -> PublicKey:
     v, r, s = split_signature(signature)
     try:
-        key = Signature(vrs=(v - _V, r, s)).recover_public_key_from_msg_hash(digest)
+        return Signature(vrs=(v - _V, r, s)).recover_public_key_from_msg_hash(digest)
     except BadSignature as exc:
         raise ValueError("nobody can have made this signature") from exc
-    return key.to_canonical_address()
 
 
 def split_signature(signature: bytes) -> tuple[int, int, int]:

@@ -41,6 +41,9 @@ class SigningKey(Protocol):
     def sign(self, signing_input: bytes, /) -> bytes:
         """The 64 bytes of the signature. May raise `UnavailableError`."""
 
+    def public_key_raw(self) -> bytes:
+        """The 32 bytes of the public key."""
+
 
 def sign(
     document: Mapping[str, Json],

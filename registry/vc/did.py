@@ -26,7 +26,7 @@ class IssuerKeys:
     """An issuer's public keys: Ed25519 to sign with, and secp256k1 whose address anchors."""
 
     signing: bytes  # 32 bytes
-    anchoring: bytes  # 33 bytes, compressed (SEC 1)
+    anchoring: bytes | None  # 33 bytes, compressed (SEC 1); None until it is known
     address: bytes
     chains: tuple[int, ...]
 
@@ -37,7 +37,11 @@ def did_document(did: str, keys: IssuerKeys, *, profile_url: str) -> dict[str, J
     Binds the anchoring address to the name, and leads verifiers of Blockcerts to the profile.
     Raises `InvalidInputError` if the anchoring key is no point of the curve.
     """
-    signing, anchoring = f"{did}#{SIGNING_KEY}", f"{did}#{ANCHORING_KEY}"
+    methods: list[Json] = [
+        _method(did, SIGNING_KEY, {"kty": "OKP", "crv": "Ed25519", "x": _b64(keys.signing)})
+    ]
+    if keys.anchoring is not None:
+        methods.append(_method(did, ANCHORING_KEY, secp256k1_jwk(keys.anchoring)))
     accounts: list[Json] = [
         f"did:pkh:{format_chain(chain)}:{format_address(keys.address)}" for chain in keys.chains
     ]
@@ -45,22 +49,9 @@ def did_document(did: str, keys: IssuerKeys, *, profile_url: str) -> dict[str, J
         "@context": list(_CONTEXTS),
         "id": did,
         "alsoKnownAs": accounts,
-        "verificationMethod": [
-            {
-                "id": signing,
-                "type": "JsonWebKey",
-                "controller": did,
-                "publicKeyJwk": {"kty": "OKP", "crv": "Ed25519", "x": _b64(keys.signing)},
-            },
-            {
-                "id": anchoring,
-                "type": "JsonWebKey",
-                "controller": did,
-                "publicKeyJwk": secp256k1_jwk(keys.anchoring),
-            },
-        ],
-        "authentication": [signing],
-        "assertionMethod": [signing, anchoring],
+        "verificationMethod": methods,
+        "authentication": [f"{did}#{SIGNING_KEY}"],
+        "assertionMethod": [method["id"] for method in methods if isinstance(method, dict)],
         "service": [
             {"id": f"{did}#profile", "type": "IssuerProfile", "serviceEndpoint": profile_url}
         ],
@@ -114,6 +105,10 @@ def key_of_did_key(verification_method: str) -> dict[str, Any]:
     except (OpenvcError, ValueError) as exc:
         raise VerificationError("not a did:key that is read here", reason="no-key") from exc
     return key_of(document.raw, verification_method)
+
+
+def _method(did: str, name: str, jwk: dict[str, Json]) -> dict[str, Json]:
+    return {"id": f"{did}#{name}", "type": "JsonWebKey", "controller": did, "publicKeyJwk": jwk}
 
 
 def _b64(data: bytes) -> str:

@@ -45,6 +45,7 @@ from registry.wiring.trust import trusted_issuers
 if TYPE_CHECKING:
     from registry.badges.achievements import IssuerProfile
     from registry.chain import Deployment, EvmChain
+    from registry.services.issuer_documents import IssuerDocuments
     from registry.services.issuing import Signatory, StatusLists
     from registry.verifier import Configuration
 
@@ -294,6 +295,27 @@ class Registry:
             )
         address = format_address(self.issuer)
         return StatusLists(f"{self.settings.public_url.rstrip('/')}/v1/issuers/{address}")
+
+    @property
+    def signs_badges(self) -> bool:
+        """Whether it is set who issues badges here, and with which key."""
+        return self.settings.issuer_profile is not None and self.settings.signing_key is not None
+
+    @cached_property
+    def issuer_documents(self) -> "IssuerDocuments":
+        """What the issuer of badges publishes; raises as what it is made of."""
+        from registry.chain import sender_key
+        from registry.services.issuer_documents import IssuerDocuments
+
+        return IssuerDocuments(
+            store=self.store,
+            chains=self.chains,
+            issuer=self.issuer,
+            profile=self.issuer_profile,
+            signatory=self.signatory,
+            lists=self.status_lists,
+            key_of=sender_key,
+        )
 
     @cached_property
     def relaying(self) -> Relaying:
