@@ -128,7 +128,7 @@ def _path(found: Receipt) -> Value:
 def _embedded(target: Target, found: Receipt) -> bytes:
     if target.path is None:
         raise InvalidInputError("--embed needs the credential's file, not its hash")
-    if found.canonicalization is not Canonicalization.JCS:
+    if found.canonicalization is Canonicalization.RAW:
         raise InvalidInputError(
             f"--embed is for JSON credentials; {target.path} was added as bytes"
         )

@@ -1,5 +1,7 @@
 """From a credential to its 32-byte hash: the canonical bytes of DESIGN §3."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from enum import StrEnum
 from hashlib import sha256
 
@@ -43,6 +45,14 @@ def document_hash(
         require_exact(document)
         return sha256(quads).digest()
     return sha256(jcs_bytes({k: v for k, v in document.items() if k != "proof"})).digest()
+
+
+def hashes_of(document: dict[str, Json]) -> Iterator[bytes]:
+    """The hashes that a JSON credential may go by, the likelier one first."""
+    yield document_hash(document)
+    if "@context" in document:
+        with suppress(InvalidInputError):  # then nobody can have hashed its statements
+            yield document_hash(document, Canonicalization.RDFC)
 
 
 def jcs_bytes(value: Json) -> bytes:

@@ -35,7 +35,7 @@ def check_integrity(credential: bytes | None, receipt: Receipt) -> Check:
             detail="No credential was given, only a receipt.",
         )
     try:
-        if receipt.canonicalization is Canonicalization.JCS:
+        if receipt.canonicalization is not Canonicalization.RAW:
             inside = unbake(credential)
             credential = credential if inside is None else inside
         found = credential_hash(credential, receipt.canonicalization)

@@ -5,8 +5,8 @@ Only JSON credentials: the page of a credential is made of what they say.
 
 from datetime import datetime
 
-from registry.core.canonical import Canonicalization, document_hash
-from registry.core.documents import parse_document
+from registry.core.canonical import Canonicalization, document_hash, hashes_of
+from registry.core.documents import Json, parse_document
 from registry.errors import InvalidInputError, NotFoundError, TooLargeError
 from registry.services.ports import MAX_PUBLISHED_BYTES, Publication, Store
 
@@ -23,8 +23,7 @@ def publish(store: Store, issuer: bytes, document: bytes, *, now: datetime) -> P
             f"a document of {len(document)} bytes is not published; "
             f"the limit is {MAX_PUBLISHED_BYTES}"
         )
-    digest = document_hash(parse_document(document))
-    _require_json_credential(store, issuer, digest)
+    digest = _found(store, issuer, parse_document(document))
     publication = Publication(issuer, digest, document, now)
     store.put_publication(publication)
     return publication
@@ -36,13 +35,17 @@ def published_by(store: Store, credential_hash: bytes, issuer: bytes) -> Publica
     return next((each for each in found if each.issuer == issuer), None)
 
 
-def _require_json_credential(store: Store, issuer: bytes, digest: bytes) -> None:
-    found = [each for each in store.find_credentials(digest) if each.issuer == issuer]
-    if not found:
-        raise NotFoundError(
-            f"the issuer has no credential {digest.hex()}: only what was added can be published"
-        )
-    if found[0].canonicalization is not Canonicalization.JCS:
-        raise InvalidInputError(
-            f"credential {digest.hex()} was added as bytes: only JSON credentials are published"
-        )
+def _found(store: Store, issuer: bytes, document: dict[str, Json]) -> bytes:
+    """The hash under which the issuer added a JSON credential."""
+    for digest in hashes_of(document):
+        found = [each for each in store.find_credentials(digest) if each.issuer == issuer]
+        if found and found[0].canonicalization is Canonicalization.RAW:
+            raise InvalidInputError(
+                f"credential {digest.hex()} was added as bytes: only JSON credentials are published"
+            )
+        if found:
+            return digest
+    raise NotFoundError(
+        f"the issuer has no credential {document_hash(document).hex()}: only what was added can be "
+        "published"
+    )

@@ -4,11 +4,12 @@ Needs a chain and the evidence; the store only to look up a receipt that was not
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from registry.core.baked import unbake
-from registry.core.canonical import Canonicalization, credential_hash, document_hash
+from registry.core.canonical import Canonicalization, credential_hash, hashes_of
 from registry.core.checks import (
     check_hash,
     check_inclusion,
@@ -111,16 +112,14 @@ class Verification:
         return check_named_issuer(document, accounts, self.directory)
 
     def _look_up(self, evidence: Evidence, document: dict[str, Json] | None) -> Receipt:
-        """A JSON file may have been added as a document or as bytes: ask for both."""
+        """A JSON file may have been added as a document, by its statements or as bytes: ask all."""
         if self.find_receipt is None:
             raise NotFoundError("no receipt was given, and the credential carries none")
         if evidence.credential_hash is not None:
             return self.find_receipt(evidence.credential_hash)
-        if document is not None:
-            try:
-                return self.find_receipt(document_hash(document))
-            except NotFoundError:
-                pass
+        for digest in () if document is None else hashes_of(document):
+            with suppress(NotFoundError):
+                return self.find_receipt(digest)
         return self.find_receipt(credential_hash(evidence.credential or b"", Canonicalization.RAW))
 
 

@@ -1,5 +1,5 @@
 // Verifies a credential with npm @blockcerts/cert-verifier-js as it comes. Reads one JSON object on
-// stdin: {credential, pages: {url: text}, rpcUrl}. What the verifier fetches comes from `pages`, and
+// stdin: {credential, pages: {url: text}, rpcUrl, now}. What the verifier fetches comes from `pages`, and
 // of Etherscan, its stock explorer for Ethereum, from the node at rpcUrl. Prints {status, message,
 // steps, asked}.
 import { createRequire } from 'node:module'
@@ -42,6 +42,19 @@ globalThis.fetch = async (resource, options) => {
   return new Response(body, { status: 200, headers: { 'Content-Type': 'application/json' } })
 }
 
+
+if (input.now) {
+  const Real = Date
+  const offset = Real.parse(input.now) - Real.now()
+  globalThis.Date = class extends Real {
+    constructor(...parts) {
+      parts.length === 0 ? super(Real.now() + offset) : super(...parts)
+    }
+    static now() {
+      return Real.now() + offset
+    }
+  }
+}
 
 const { Certificate } = require('@blockcerts/cert-verifier-js/dist/verifier-node/index.js')
 const steps = []
