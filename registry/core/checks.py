@@ -4,17 +4,17 @@ The anchor and status checks ask a chain and live in `registry.services.chain_ch
 """
 
 from collections.abc import Mapping
-from datetime import MAXYEAR, UTC, datetime
+from datetime import datetime
 
 from registry.core.address import format_address
 from registry.core.baked import unbake
 from registry.core.canonical import Canonicalization, credential_hash
 from registry.core.documents import Json
-from registry.core.receipt import Receipt, other_proofs
+from registry.core.receipt import Receipt
 from registry.core.report import Check, Outcome
 from registry.core.tree import seal_from_proof
 from registry.core.trust import TrustedIssuer, TrustList
-from registry.core.wire import format_time
+from registry.core.wire import format_time, read_time
 from registry.errors import InvalidInputError, VerificationError
 
 _STARTS = ("validFrom", "issuanceDate")  # VC 2.0 §4.9, VC 1.1 §4.6
@@ -177,48 +177,16 @@ def check_validity(
     return _pass("validity", "in-time", "It is valid at this time.", evidence)
 
 
-def check_proofs(document: Mapping[str, Json] | None) -> Check:
-    """Other proofs in the credential: named, not verified."""
-    others = [] if document is None else other_proofs(document)
-    if not others:
-        return Check(
-            name="proofs",
-            outcome=Outcome.SKIPPED,
-            code="no-other-proofs",
-            detail="The credential carries no other proof.",
-        )
-    return Check(
-        name="proofs",
-        outcome=Outcome.SKIPPED,
-        code="other-proofs-not-checked",
-        detail="The credential carries other proofs, which were not checked.",
-        evidence={"proofs": ", ".join(others)},
-    )
-
-
 def _date(document: Mapping[str, Json], names: tuple[str, ...]) -> datetime | None:
     for name in names:
         value = document.get(name)
         if value is None:
             continue
-        try:
-            # An XML Schema dateTime without a zone leaves the instant open: not readable.
-            date = datetime.fromisoformat(value) if isinstance(value, str) else None
-        except ValueError:
-            date = None
-        if date is None or date.tzinfo is None:
+        date = read_time(value)
+        if date is None:
             raise InvalidInputError("Not a date with a time zone", place=f"/{name}")
-        return _in_utc(date)
+        return date
     return None
-
-
-def _in_utc(date: datetime) -> datetime:
-    try:
-        return date.astimezone(UTC)
-    except OverflowError:  # for ever is often written 9999-12-31T23:59:59 in a western zone
-        if date.year == MAXYEAR:
-            return datetime.max.replace(tzinfo=UTC)
-        return datetime.min.replace(tzinfo=UTC)
 
 
 def _times(**times: datetime | None) -> dict[str, str | int | None]:

@@ -89,6 +89,7 @@ def require_exact(document: Mapping[str, Json]) -> None:
     for the limits.
     """
     unsigned = {key: value for key, value in document.items() if key != "proof"}
+    require_plain_names(unsigned)
     contexts = unsigned.get("@context")
     if isinstance(contexts, list) and VC_1 in contexts and DATA_INTEGRITY not in contexts:
         # VC 1.1 knows no words for a proof of today, with which the check is made.
@@ -104,6 +105,23 @@ def require_exact(document: Mapping[str, Json]) -> None:
         )
     except OpenvcError as exc:
         raise InvalidInputError(f"not exactly what its statements say: {_reason(exc)}") from exc
+
+
+def require_plain_names(value: Json) -> None:
+    """Refuse names that are IRIs or keywords, which a reader of the JSON would not look for."""
+    if isinstance(value, list):
+        for item in value:
+            require_plain_names(item)
+    elif isinstance(value, dict):
+        is_text = "@value" in value
+        for key, item in value.items():
+            is_keyword = key.startswith("@") and key != "@context" and not is_text
+            if ":" in key or is_keyword:
+                raise InvalidInputError(
+                    f"not exactly what its statements say: a member {printable(key)[:200]!r}"
+                )
+            if key != "@context":
+                require_plain_names(item)
 
 
 class _NoKey:

@@ -118,7 +118,7 @@ def embed_receipt(document: Mapping[str, Json], receipt: Receipt) -> dict[str, J
         verification_method=_verification_method(first),
         receipt=receipt,
     )
-    others = [p for p in _proof_set(document) if not _is_receipt_proof(p)]
+    others = [p for p in proofs_of(document) if not is_receipt_proof(p)]
     return {**document, "proof": [*others, proof.model_dump(mode="json")]}
 
 
@@ -127,8 +127,8 @@ def extract_receipt(document: Mapping[str, Json]) -> Receipt | None:
 
     Raises `InvalidInputError` if there are two, or if the proof around it does not fit it.
     """
-    proofs = enumerate(_proof_set(document))
-    found = [(index, proof) for index, proof in proofs if _is_receipt_proof(proof)]
+    proofs = enumerate(proofs_of(document))
+    found = [(index, proof) for index, proof in proofs if is_receipt_proof(proof)]
     if not found:
         return None
     if len(found) > 1:
@@ -136,11 +136,6 @@ def extract_receipt(document: Mapping[str, Json]) -> Receipt | None:
     index, member = found[0]
     place = ("proof", index) if isinstance(document["proof"], list) else ("proof",)
     return _receipt_of_proof(member, place)
-
-
-def other_proofs(document: Mapping[str, Json]) -> list[str]:
-    """Names of the proofs in the credential that are not receipts: cryptosuite, or else type."""
-    return [_proof_name(p) for p in _proof_set(document) if not _is_receipt_proof(p)]
 
 
 def _receipt_of_proof(member: Json, place: tuple[str | int, ...]) -> Receipt:
@@ -168,7 +163,8 @@ def _receipt_of_proof(member: Json, place: tuple[str | int, ...]) -> Receipt:
     return proof.receipt
 
 
-def _proof_name(proof: Json) -> str:
+def proof_name(proof: Json) -> str:
+    """What a proof calls itself: its cryptosuite, or else its type."""
     if isinstance(proof, dict):
         for key in ("cryptosuite", "type"):
             name = proof.get(key)
@@ -181,14 +177,16 @@ def _verification_method(anchor: AnchorReference) -> str:
     return f"did:pkh:{format_chain(anchor.chain)}:{format_address(anchor.issuer)}"
 
 
-def _proof_set(document: Mapping[str, Json]) -> list[Json]:
+def proofs_of(document: Mapping[str, Json]) -> list[Json]:
+    """The members of a credential's `proof` set."""
     proof = document.get("proof")
     if proof is None:
         return []
     return proof if isinstance(proof, list) else [proof]
 
 
-def _is_receipt_proof(proof: Json) -> bool:
+def is_receipt_proof(proof: Json) -> bool:
+    """Whether a proof is a receipt of ours."""
     return isinstance(proof, dict) and proof.get("cryptosuite") == CRYPTOSUITE
 
 

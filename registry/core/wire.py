@@ -6,7 +6,7 @@ Each value has one spelling, so that no byte of a document can change unnoticed.
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 from types import MappingProxyType
 from typing import Annotated, Final, TypeVar
 
@@ -71,6 +71,25 @@ def format_time(time: datetime) -> str:
     """Print an aware time as RFC 3339 in UTC, whole seconds, with Z."""
     # Not strftime: it prints years before 1000 with fewer digits on some systems.
     return _whole_seconds(time).isoformat().removesuffix("+00:00") + "Z"
+
+
+def read_time(value: object) -> datetime | None:
+    """A time as others write it, with a zone, in UTC; None for anything else.
+
+    An XML Schema dateTime without a zone leaves the instant open: not readable.
+    """
+    try:
+        time = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    if time is None or time.tzinfo is None:
+        return None
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:  # for ever is often written 9999-12-31T23:59:59 in a western zone
+        if time.year == MAXYEAR:
+            return datetime.max.replace(tzinfo=UTC)
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def parse_time(text: str) -> datetime:

@@ -15,7 +15,6 @@ from registry.core.checks import (
     check_inclusion,
     check_integrity,
     check_issuer,
-    check_proofs,
     check_validity,
 )
 from registry.core.documents import Json, parse_document
@@ -27,6 +26,7 @@ from registry.errors import ConflictError, InvalidInputError, NotFoundError
 from registry.services.chain_checks import check_chains
 from registry.services.issuer_checks import check_named_issuer
 from registry.services.ports import ChainState, IssuerDirectory
+from registry.services.proof_checks import check_proofs
 
 FindReceipt = Callable[[bytes], Receipt]
 
@@ -100,7 +100,7 @@ class Verification:
                 findings.status,
                 issuer,
                 check_validity(document, now=self.clock(), anchored_at=findings.anchored_at),
-                check_proofs(document),
+                check_proofs(document, receipt, self.directory, now=self.clock()),
             ]
         )
 

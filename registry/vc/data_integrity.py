@@ -1,31 +1,30 @@
 """Data Integrity proofs with Ed25519: eddsa-rdfc-2022 and eddsa-jcs-2022 (W3C vc-di-eddsa 1.0).
 
-Signs itself, because the RDF form of a badge is hashed once for two proofs; verifies with
-openvc-core, which also holds the JSON to what was signed. Which key is whose, `did` says.
+Not by openvc-core, because the RDF form of a badge is hashed once for two proofs, and because the
+browser's engine must judge alike; what that checks of the JSON, `require_exact` asks of it. Which
+key is whose, `did` says.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import orjson
-from openvc.errors import OpenvcError
-from openvc.proof.data_integrity import DataIntegrityProofSuite
-from openvc.proof.di_jcs import EddsaJcsProofSuite
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from registry.core.canonical import jcs_bytes
-from registry.core.documents import Json, printable
-from registry.core.rdf import bundled_for_openvc, canonical_quads, rdfc_bytes
+from registry.core.documents import Json
+from registry.core.rdf import canonical_quads, rdfc_bytes, require_exact, require_plain_names
 from registry.core.wire import format_time
 from registry.errors import InvalidInputError, VerificationError
 from registry.vc import base58
 
 PROOF_TYPE: Final = "DataIntegrityProof"
 PURPOSE: Final = "assertionMethod"
-_LAST_DAY: Final = datetime(9999, 12, 30, tzinfo=UTC)  # when all has begun; ends are not asked for
 
 
 class Cryptosuite(StrEnum):
@@ -85,47 +84,51 @@ def document_digest(document: Mapping[str, Json], cryptosuite: Cryptosuite) -> b
     return sha256(jcs_bytes(unsigned)).digest()
 
 
-def verify(
-    document: Mapping[str, Json], proof: Mapping[str, Json], public_key_jwk: dict[str, Any]
-) -> None:
-    """Check one of a document's proofs against a key. Dates are not looked at.
+def verify(document: Mapping[str, Json], proof: Mapping[str, Json], public_key: bytes) -> None:
+    """Check one of a document's proofs against an Ed25519 key. Dates are not looked at.
 
-    Raises `VerificationError` with the reason `bad-signature` if it does not hold, also of JSON
-    that says anything else than what was signed; `InvalidInputError` for a document that cannot be
-    canonicalized, and for another cryptosuite.
+    Raises `VerificationError` with the reason `bad-signature` if it does not hold;
+    `InvalidInputError` for a document that cannot be canonicalized, for one whose JSON hides what
+    was signed (vc-data-integrity §2.4.1), and for what is no proof of these cryptosuites.
     """
-    suite, options = _suite(proof)
-    secured = {**{k: v for k, v in document.items() if k != "proof"}, "proof": dict(proof)}
+    suite = _suite_of(proof)
+    signature = _signature_of(proof)
+    options = {key: value for key, value in proof.items() if key != "proofValue"}
+    config = orjson.dumps({**options, "@context": document.get("@context")})
     if suite is Cryptosuite.RDFC:
-        canonical_quads({k: v for k, v in secured.items() if k != "proof"})  # for its limits
-    verifier: Any = EddsaJcsProofSuite() if suite is Cryptosuite.JCS else DataIntegrityProofSuite()
+        require_plain_names(options)
+        require_exact(document)
+    digests = _digest_of_config(config, suite) + document_digest(document, suite)
     try:
-        verifier.verify(
-            secured,
-            public_key_jwk=public_key_jwk,
-            expected_proof_purpose=PURPOSE,
-            check_temporal=False,
-            now=_LAST_DAY,
-            **options,
-        )
-    except OpenvcError as exc:
-        raise VerificationError(
-            f"the proof does not hold: {printable(str(exc))[:300]}", reason="bad-signature"
-        ) from exc
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, digests)
+    except (InvalidSignature, ValueError) as exc:
+        raise VerificationError("the signature does not hold", reason="bad-signature") from exc
 
 
-def _suite(proof: Mapping[str, Json]) -> tuple[Cryptosuite, dict[str, Any]]:
+def _suite_of(proof: Mapping[str, Json]) -> Cryptosuite:
     try:
         suite = Cryptosuite(str(proof.get("cryptosuite")))
     except ValueError as exc:
         raise InvalidInputError("not a cryptosuite that is verified here") from exc
-    extra = {"extra_contexts": bundled_for_openvc()} if suite is Cryptosuite.RDFC else {}
-    return suite, extra
+    if proof.get("type") != PROOF_TYPE or proof.get("proofPurpose") != PURPOSE:
+        raise InvalidInputError(f"not a {PROOF_TYPE} for {PURPOSE}")
+    return suite
+
+
+def _signature_of(proof: Mapping[str, Json]) -> bytes:
+    value = proof.get("proofValue")
+    if not isinstance(value, str) or not value.startswith("z"):
+        raise InvalidInputError("the proof has no value in base58btc")
+    return base58.decode(value[1:])
 
 
 @lru_cache(maxsize=256)
 def _config_digest(config: bytes, cryptosuite: Cryptosuite) -> bytes:
     """Of the proof without its value: the same for all that are signed in one second."""
+    return _digest_of_config(config, cryptosuite)
+
+
+def _digest_of_config(config: bytes, cryptosuite: Cryptosuite) -> bytes:
     options = orjson.loads(config)
     canonical = canonical_quads if cryptosuite is Cryptosuite.RDFC else jcs_bytes
     return sha256(canonical(options)).digest()

@@ -1,9 +1,9 @@
 """DID documents: an issuer's own for did:web, and which keys of others may sign (DID Core 1.0)."""
 
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256K1, EllipticCurvePublicKey
 from openvc.did.base import parse_did_document
@@ -80,8 +80,8 @@ def controller_of(verification_method: Json) -> str:
     return did
 
 
-def key_of(document: Mapping[str, Json], verification_method: str) -> dict[str, Any]:
-    """The JWK of a key with which the DID document's subject lets assertions be signed.
+def key_of(document: Mapping[str, Json], verification_method: str) -> bytes:
+    """An Ed25519 key with which the DID document's subject lets assertions be signed.
 
     Raises `VerificationError` with the reason `no-key` if it has no such key, or not for that.
     """
@@ -94,10 +94,16 @@ def key_of(document: Mapping[str, Json], verification_method: str) -> dict[str, 
             f"{printable(verification_method)[:200]} is none of the keys with which that DID signs",
             reason="no-key",
         )
-    return found.public_key_jwk
+    jwk = found.public_key_jwk
+    if (jwk.get("kty"), jwk.get("crv")) != ("OKP", "Ed25519"):
+        raise VerificationError("the key is no Ed25519 key", reason="no-key")
+    try:
+        return urlsafe_b64decode(f"{jwk.get('x')}==")
+    except ValueError as exc:
+        raise VerificationError("the key cannot be read", reason="no-key") from exc
 
 
-def key_of_did_key(verification_method: str) -> dict[str, Any]:
+def key_of_did_key(verification_method: str) -> bytes:
     """As `key_of`, of a did:key, which is its own document."""
     did = controller_of(verification_method)
     try:

@@ -50,7 +50,7 @@ def signed(suite: Cryptosuite, document: dict[str, Any] | None = None) -> dict[s
 
 
 def check(secured: dict[str, Any]) -> None:
-    verify(secured, secured["proof"], KEY.public_jwk())
+    verify(secured, secured["proof"], KEY.public_key_raw())
 
 
 @suites
@@ -107,7 +107,7 @@ def test_proofs_beside_it_are_not_covered(suite: Cryptosuite) -> None:
     )
     secured = {**badge(), "proof": [first, second]}
     for proof in secured["proof"]:
-        verify(secured, proof, KEY.public_jwk())
+        verify(secured, proof, KEY.public_key_raw())
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -185,7 +185,7 @@ def test_words_that_hide_what_was_signed_are_refused(
 def test_another_key_is_none(suite: Cryptosuite) -> None:
     secured = signed(suite)
     with pytest.raises(VerificationError, match="does not hold"):
-        verify(secured, secured["proof"], key_from_seed(b"\1" * 32).public_jwk())
+        verify(secured, secured["proof"], key_from_seed(b"\1" * 32).public_key_raw())
 
 
 @suites
@@ -204,7 +204,7 @@ def test_another_key_is_none(suite: Cryptosuite) -> None:
 def test_proofs_that_are_none_hold_nothing(suite: Cryptosuite, proof: dict[str, Any]) -> None:
     secured = signed(suite)
     secured["proof"] |= proof
-    with pytest.raises(VerificationError):
+    with pytest.raises((VerificationError, InvalidInputError)):
         check(secured)
 
 
@@ -214,7 +214,7 @@ def test_another_purpose_does_not_count_even_if_signed_for(
     with monkeypatch.context() as patch:
         patch.setattr(data_integrity, "PURPOSE", "authentication")
         secured = signed(Cryptosuite.JCS)
-    with pytest.raises(VerificationError):
+    with pytest.raises(InvalidInputError):
         check(secured)
 
 
@@ -232,4 +232,4 @@ def test_dates_are_not_its_business(suite: Cryptosuite) -> None:
 
 
 def test_a_did_key_is_its_own_document() -> None:
-    assert key_of_did_key(METHOD) == KEY.public_jwk()
+    assert key_of_did_key(METHOD) == KEY.public_key_raw()

@@ -1,4 +1,5 @@
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,15 +31,22 @@ def test_the_anchoring_address_is_bound_to_the_name() -> None:
 
 
 def test_its_key_signs_for_it() -> None:
-    assert key_of(DOCUMENT, f"{DID}#key-1") == SIGNING.public_jwk()
+    assert key_of(DOCUMENT, f"{DID}#key-1") == SIGNING.public_key_raw()
 
 
-def test_the_anchoring_key_is_in_it_as_a_point() -> None:
-    jwk = key_of(DOCUMENT, f"{DID}#anchor-1")
+def test_the_anchoring_key_is_in_it_as_a_point_and_signs_nothing() -> None:
+    jwk = DOCUMENT["verificationMethod"][1]["publicKeyJwk"]
     assert (jwk["kty"], jwk["crv"]) == ("EC", "secp256k1")
-    raw = ANCHORING.to_bytes()
     assert [len(jwk[name]) for name in "xy"] == [43, 43]
-    assert len(raw) == 64
+    with pytest.raises(VerificationError, match="no Ed25519"):
+        key_of(DOCUMENT, f"{DID}#anchor-1")
+
+
+def test_before_the_first_anchor_its_key_is_not_known() -> None:
+    document: Any = did_document(DID, replace(KEYS, anchoring=None), profile_url=PROFILE)
+    assert [method["id"] for method in document["verificationMethod"]] == [f"{DID}#key-1"]
+    assert document["assertionMethod"] == [f"{DID}#key-1"]
+    assert accounts_in_did_document(document) == accounts_in_did_document(DOCUMENT)
 
 
 def test_it_leads_to_the_profile() -> None:
@@ -90,7 +98,7 @@ def test_what_names_no_key_is_refused(method: Any) -> None:
 
 def test_a_did_key_holds_its_key() -> None:
     public = SIGNING.public_key_raw()
-    assert key_of_did_key(f"{did_key(public)}#{multikey(public)}") == SIGNING.public_jwk()
+    assert key_of_did_key(f"{did_key(public)}#{multikey(public)}") == SIGNING.public_key_raw()
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,7 @@ def test_the_dialect_of_bytes_is_read_too() -> None:
     ],
 )
 def test_what_is_no_proof_is_refused(value: Any) -> None:
-    with pytest.raises(InvalidInputError, match="not a MerkleProof2019|base58"):
+    with pytest.raises(InvalidInputError, match=r"not a MerkleProof2019|base58"):
         decode(value)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from registry.core.documents import Json
 from registry.core.identity import Account
 
 
@@ -11,6 +12,9 @@ class IssuerDirectory(Protocol):
     That nothing is published is an answer: no accounts. `UnavailableError` says that there was
     none, in words that may be shown to a stranger.
     """
+
+    def document_of_did(self, did: str) -> dict[str, Json] | None:
+        """The document of a did:web; None if its host says that there is none."""
 
     def accounts_of_did(self, did: str) -> frozenset[Account]:
         """Accounts in the document of a did:web."""

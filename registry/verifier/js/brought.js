@@ -34,7 +34,7 @@ export async function bring(file) {
  * The bytes that a receipt of that canonicalization speaks of: an image's own, or those inside.
  *
  * @param {Brought} brought
- * @param {"jcs" | "raw"} canonicalization
+ * @param {"jcs" | "raw" | "rdfc"} canonicalization
  * @returns {Uint8Array}
  * @throws {InputError} If they are in an image that gives none.
  */

@@ -20,7 +20,7 @@ import * as wire from "rootseal/wire.js";
 /**
  * @typedef {object} Receipt
  * @property {string} type
- * @property {"jcs" | "raw"} canonicalization
+ * @property {"jcs" | "raw" | "rdfc"} canonicalization
  * @property {string} credentialHash Hex, as are the other hashes.
  * @property {string} salt
  * @property {number} leafIndex
@@ -49,7 +49,7 @@ const anchor = wire.objectOf({
 });
 const receipt = wire.objectOf({
   type: wire.oneOf(RECEIPT_TYPE),
-  canonicalization: wire.oneOf("jcs", "raw"),
+  canonicalization: wire.oneOf("jcs", "raw", "rdfc"),
   credentialHash: wire.hash,
   salt: wire.hash,
   leafIndex: wire.integer(0, MAX_TREE_SIZE - 1),

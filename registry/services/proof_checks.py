@@ -1,0 +1,183 @@
+"""The check of what else a credential carries: signatures of its issuer, proofs of Blockcerts."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from registry.core.canonical import Canonicalization
+from registry.core.documents import Json, printable
+from registry.core.identity import web_location
+from registry.core.receipt import Receipt, is_receipt_proof, proof_name, proofs_of
+from registry.core.report import Check, Outcome
+from registry.core.tree import seal_from_proof
+from registry.core.wire import read_time
+from registry.errors import InvalidInputError, UnavailableError, VerificationError
+from registry.services.ports import IssuerDirectory
+
+_log = logging.getLogger(__name__)
+
+MAX_PROOFS: Final = 10  # of one credential that are looked at; each costs some milliseconds
+_SIGNATURES: Final = ("eddsa-rdfc-2022", "eddsa-jcs-2022")
+_MERKLE: Final = "merkle-proof-2019"
+
+
+class _NotChecked(Exception):  # noqa: N818 - not an error: a proof that is left alone
+    """A proof that cannot be judged here, and why."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    held: list[str]
+    left: list[str]
+    silent: list[str]
+
+
+def check_proofs(
+    document: Mapping[str, Json] | None,
+    receipt: Receipt | None,
+    directory: IssuerDirectory | None,
+    *,
+    now: datetime,
+) -> Check:
+    """Other proofs in the credential. What is of a kind not known here is named, and not judged.
+
+    Fails if one does not hold, or is made by somebody else than the issuer. A did:web is asked for
+    its keys only with a `directory`.
+    """
+    proofs = [] if document is None else [p for p in proofs_of(document) if not is_receipt_proof(p)]
+    if document is None or not proofs:
+        return _skipped("no-other-proofs", "The credential carries no other proof.", {})
+    names: dict[str, str | int | None] = {"proofs": ", ".join(map(proof_name, proofs[:MAX_PROOFS]))}
+    tally = _Tally([], [], [])
+    for proof in proofs[:MAX_PROOFS]:
+        name = printable(proof_name(proof))[:100]
+        try:
+            _check_one(document, proof, receipt, directory, now)
+        except _NotChecked as exc:
+            tally.left.append(f"{name}: {exc}")
+        except UnavailableError as exc:
+            _log.warning("could not ask for a key: %s", exc)
+            tally.silent.append(f"{name}: {exc.message}")
+        except (VerificationError, InvalidInputError) as exc:
+            detail = f"A proof of the credential does not hold, {name}: {exc}."
+            return Check(
+                name="proofs", outcome=Outcome.FAIL, code="bad-proof", detail=detail, evidence=names
+            )
+        else:
+            tally.held.append(name)
+    return _concluded(tally, names)
+
+
+def _concluded(tally: _Tally, names: dict[str, str | int | None]) -> Check:
+    if tally.silent:
+        detail = f"A key could not be asked for: {'; '.join(tally.silent)}."
+        return Check(
+            name="proofs",
+            outcome=Outcome.UNKNOWN,
+            code="key-unreachable",
+            detail=detail,
+            evidence=names,
+        )
+    if not tally.held:
+        detail = f"Other proofs in the credential were not checked: {'; '.join(tally.left)}."
+        return _skipped("other-proofs-not-checked", detail, names)
+    more = f" Not checked: {'; '.join(tally.left)}." if tally.left else ""
+    detail = f"Other proofs in the credential hold: {', '.join(tally.held)}.{more}"
+    return Check(
+        name="proofs", outcome=Outcome.PASS, code="proofs-hold", detail=detail, evidence=names
+    )
+
+
+def _skipped(code: str, detail: str, evidence: dict[str, str | int | None]) -> Check:
+    return Check(
+        name="proofs", outcome=Outcome.SKIPPED, code=code, detail=detail, evidence=evidence
+    )
+
+
+def _check_one(
+    document: Mapping[str, Json],
+    proof: Json,
+    receipt: Receipt | None,
+    directory: IssuerDirectory | None,
+    now: datetime,
+) -> None:
+    if not isinstance(proof, dict):
+        raise InvalidInputError("it is no object")
+    name = proof_name(proof)
+    if name in _SIGNATURES:
+        _check_signature(document, proof, directory)
+    elif name == _MERKLE:
+        _check_merkle(document, proof, receipt)
+    else:
+        raise _NotChecked("of a kind that is not verified here")
+    _check_dates(proof, now)
+
+
+def _check_signature(
+    document: Mapping[str, Json], proof: dict[str, Json], directory: IssuerDirectory | None
+) -> None:
+    # Here: JSON-LD and cryptography take half a second to import, and most credentials need none.
+    from registry.vc.data_integrity import verify  # noqa: PLC0415
+    from registry.vc.did import controller_of  # noqa: PLC0415
+
+    method = proof.get("verificationMethod")
+    controller = controller_of(method)
+    if controller != _issuer_id(document):
+        raise VerificationError("its key is not the issuer's", reason="another-issuer")
+    verify(document, proof, _key(controller, str(method), directory))
+
+
+def _key(controller: str, method: str, directory: IssuerDirectory | None) -> bytes:
+    from registry.vc.did import key_of, key_of_did_key  # noqa: PLC0415 - as above
+
+    if controller.startswith("did:key:"):
+        return key_of_did_key(method)
+    if web_location(controller) is None:
+        raise _NotChecked("its key is of a DID that is not asked here")
+    if directory is None:
+        raise _NotChecked("the issuer was not asked for its key (resolve_issuers)")
+    document = directory.document_of_did(controller)
+    if document is None:
+        raise VerificationError("the issuer publishes no keys", reason="no-key")
+    return key_of(document, method)
+
+
+def _check_merkle(
+    document: Mapping[str, Json], proof: dict[str, Json], receipt: Receipt | None
+) -> None:
+    """That it says what the receipt says, which is what the chain was asked about."""
+    from registry.core.canonical import document_hash  # noqa: PLC0415 - needs JSON-LD here
+    from registry.vc.merkle_proof_2019 import decode, sealed_path  # noqa: PLC0415
+
+    found = decode(proof.get("proofValue"))
+    if document_hash(dict(document), Canonicalization.RDFC) != found.target_hash:
+        raise VerificationError("it is of another credential", reason="hash-mismatch")
+    try:
+        path = sealed_path(found)
+    except InvalidInputError as exc:
+        raise _NotChecked("anchored by another maker's tools") from exc
+    leads_to = seal_from_proof(
+        salt=path.salt, credential_hash=path.credential_hash, proof=path.proof
+    )
+    if leads_to != path.seal:
+        raise VerificationError("its path does not lead to its seal", reason="seal-mismatch")
+    if receipt is None or receipt.seal != path.seal:
+        raise _NotChecked("of another batch than the receipt")
+
+
+def _check_dates(proof: dict[str, Json], now: datetime) -> None:
+    ends = proof.get("expires")
+    if ends is None:
+        return
+    time = read_time(ends)
+    if time is None:
+        raise InvalidInputError("its end is no time")
+    if time < now:
+        raise VerificationError("it has expired", reason="proof-expired")
+
+
+def _issuer_id(document: Mapping[str, Json]) -> Json:
+    issuer = document.get("issuer")
+    return issuer.get("id") if isinstance(issuer, dict) else issuer
