@@ -118,7 +118,7 @@ def embed_receipt(document: Mapping[str, Json], receipt: Receipt) -> dict[str, J
         verification_method=_verification_method(first),
         receipt=receipt,
     )
-    others = [p for p in proofs_of(document) if not is_receipt_proof(p)]
+    others = [p for p in _proof_set(document) if not _is_receipt_proof(p)]
     return {**document, "proof": [*others, proof.model_dump(mode="json")]}
 
 
@@ -127,8 +127,8 @@ def extract_receipt(document: Mapping[str, Json]) -> Receipt | None:
 
     Raises `InvalidInputError` if there are two, or if the proof around it does not fit it.
     """
-    proofs = enumerate(proofs_of(document))
-    found = [(index, proof) for index, proof in proofs if is_receipt_proof(proof)]
+    proofs = enumerate(_proof_set(document))
+    found = [(index, proof) for index, proof in proofs if _is_receipt_proof(proof)]
     if not found:
         return None
     if len(found) > 1:
@@ -136,6 +136,11 @@ def extract_receipt(document: Mapping[str, Json]) -> Receipt | None:
     index, member = found[0]
     place = ("proof", index) if isinstance(document["proof"], list) else ("proof",)
     return _receipt_of_proof(member, place)
+
+
+def other_proofs(document: Mapping[str, Json]) -> list[Json]:
+    """The proofs in the credential that are not receipts."""
+    return [proof for proof in _proof_set(document) if not _is_receipt_proof(proof)]
 
 
 def _receipt_of_proof(member: Json, place: tuple[str | int, ...]) -> Receipt:
@@ -177,16 +182,14 @@ def _verification_method(anchor: AnchorReference) -> str:
     return f"did:pkh:{format_chain(anchor.chain)}:{format_address(anchor.issuer)}"
 
 
-def proofs_of(document: Mapping[str, Json]) -> list[Json]:
-    """The members of a credential's `proof` set."""
+def _proof_set(document: Mapping[str, Json]) -> list[Json]:
     proof = document.get("proof")
     if proof is None:
         return []
     return proof if isinstance(proof, list) else [proof]
 
 
-def is_receipt_proof(proof: Json) -> bool:
-    """Whether a proof is a receipt of ours."""
+def _is_receipt_proof(proof: Json) -> bool:
     return isinstance(proof, dict) and proof.get("cryptosuite") == CRYPTOSUITE
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from registry.core.canonical import Canonicalization
 from registry.core.documents import Json, printable
 from registry.core.identity import web_location
-from registry.core.receipt import Receipt, is_receipt_proof, proof_name, proofs_of
+from registry.core.receipt import Receipt, other_proofs, proof_name
 from registry.core.report import Check, Outcome
 from registry.core.tree import seal_from_proof
 from registry.core.wire import read_time
@@ -46,7 +46,7 @@ def check_proofs(
     Fails if one does not hold, or is made by somebody else than the issuer. A did:web is asked for
     its keys only with a `directory`.
     """
-    proofs = [] if document is None else [p for p in proofs_of(document) if not is_receipt_proof(p)]
+    proofs = [] if document is None else other_proofs(document)
     if document is None or not proofs:
         return _skipped("no-other-proofs", "The credential carries no other proof.", {})
     names: dict[str, str | int | None] = {"proofs": ", ".join(map(proof_name, proofs[:MAX_PROOFS]))}
@@ -120,13 +120,19 @@ def _check_signature(
 ) -> None:
     # Here: JSON-LD and cryptography take half a second to import, and most credentials need none.
     from registry.vc.data_integrity import verify  # noqa: PLC0415
-    from registry.vc.did import controller_of  # noqa: PLC0415
+    from registry.vc.did import controller_of, key_in_fragment  # noqa: PLC0415
 
     method = proof.get("verificationMethod")
     controller = controller_of(method)
     if controller != _issuer_id(document):
         raise VerificationError("its key is not the issuer's", reason="another-issuer")
-    verify(document, proof, _key(controller, str(method), directory))
+    if controller.startswith("did:"):
+        verify(document, proof, _key(controller, str(method), directory))
+        return
+    key = key_in_fragment(str(method))
+    if key is not None:
+        verify(document, proof, key)  # whose key that is, the proof alone says
+    raise _NotChecked("its key is not of a DID")
 
 
 def _key(controller: str, method: str, directory: IssuerDirectory | None) -> bytes:

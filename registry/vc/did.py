@@ -7,13 +7,13 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256K1, EllipticCurvePublicKey
 from openvc.did.base import parse_did_document
-from openvc.did.did_key import DidKeyResolver
 from openvc.errors import OpenvcError
 
 from registry.core.address import format_address, format_chain
 from registry.core.documents import Json, printable
 from registry.errors import InvalidInputError, VerificationError
 from registry.vc.data_integrity import PURPOSE
+from registry.vc.signing_keys import public_key_of
 
 SIGNING_KEY: Final = "key-1"
 ANCHORING_KEY: Final = "anchor-1"
@@ -69,15 +69,20 @@ def secp256k1_jwk(point: bytes) -> dict[str, Json]:
 
 
 def controller_of(verification_method: Json) -> str:
-    """The DID whose key a proof names. Raises `VerificationError`."""
-    if not isinstance(verification_method, str) or len(verification_method) > MAX_DID_URL:
-        raise VerificationError("the proof names no key", reason="no-key")
-    did, mark, _ = verification_method.partition("#")
-    if not did.startswith("did:") or not mark:
-        raise VerificationError(
-            f"{printable(verification_method)[:200]} is no key of a DID", reason="no-key"
-        )
-    return did
+    """The DID, or the web page, whose key a proof names. Raises `VerificationError`."""
+    if isinstance(verification_method, str) and len(verification_method) <= MAX_DID_URL:
+        controller, mark, _ = verification_method.partition("#")
+        if mark and controller.startswith(("did:", "https://", "http://")):
+            return controller
+    raise VerificationError("it names no key", reason="no-key")
+
+
+def key_in_fragment(verification_method: str) -> bytes | None:
+    """The Ed25519 key that stands behind the `#` itself, as a Multikey; None if none does."""
+    try:
+        return public_key_of(verification_method.partition("#")[2])
+    except InvalidInputError:
+        return None
 
 
 def key_of(document: Mapping[str, Json], verification_method: str) -> bytes:
@@ -104,13 +109,15 @@ def key_of(document: Mapping[str, Json], verification_method: str) -> bytes:
 
 
 def key_of_did_key(verification_method: str) -> bytes:
-    """As `key_of`, of a did:key, which is its own document."""
-    did = controller_of(verification_method)
+    """As `key_of`, of a did:key, which holds its one key itself."""
+    did, _, name = verification_method.partition("#")
     try:
-        document = DidKeyResolver().resolve(did)
-    except (OpenvcError, ValueError) as exc:
-        raise VerificationError("not a did:key that is read here", reason="no-key") from exc
-    return key_of(document.raw, verification_method)
+        key = public_key_of(name)
+    except InvalidInputError as exc:
+        raise VerificationError("not a did:key of Ed25519", reason="no-key") from exc
+    if did != f"did:key:{name}":
+        raise VerificationError("that did:key has another key", reason="no-key")
+    return key
 
 
 def _method(did: str, name: str, jwk: dict[str, Json]) -> dict[str, Json]:

@@ -60,6 +60,14 @@ def multikey(public: bytes) -> str:
     return "z" + base58.encode(_ED25519 + public)
 
 
+def public_key_of(name: str) -> bytes:
+    """What `multikey` wrote. Raises `InvalidInputError` for anything else."""
+    data = base58.decode(name[1:]) if name.startswith("z") else b""
+    if len(data) != len(_ED25519) + 32 or not data.startswith(_ED25519):
+        raise InvalidInputError("not an Ed25519 key as Multikey writes it")
+    return data.removeprefix(_ED25519)
+
+
 def did_key(public: bytes) -> str:
     """The did:key of an Ed25519 public key."""
     return f"did:key:{multikey(public)}"

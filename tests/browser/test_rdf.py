@@ -117,7 +117,8 @@ def test_credentials_of_others_are_hashed_or_refused_alike(engine: Engine) -> No
 def test_every_changed_value_changes_the_hash_alike(engine: Engine) -> None:
     changed = []
     for path in places(badge()):
-        for value in ("", "https://x.example/1", 7, True, None, [], {}):
+        values: tuple[Any, ...] = ("", "https://x.example/1", 7, True, None, [], {})
+        for value in values:
             document = deepcopy(badge())
             inner: Any = document
             for step in path[:-1]:

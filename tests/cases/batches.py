@@ -11,6 +11,7 @@ from registry.core.documents import parse_document
 from registry.core.tiles import Tile, TreeHead, build_tiles, proof_from_tiles
 from registry.core.tree import InclusionProof, leaf_hash
 from tests.cases.documents import BADGE, ODD, PDF, Document, compact, named, pass_of
+from tests.cases.signing import OPEN_BADGE, OTHER_BADGE, PAGES
 from tests.cases.unreadable import UNREADABLE, Unreadable
 from tests.core.baking import in_png
 
@@ -91,6 +92,12 @@ def forgiven(each: Unreadable) -> Item:
     return Item(each.name, each.file, sha256(each.read_as).digest(), JCS)
 
 
+def stated(name: str, content: Document) -> Item:
+    """A JSON-LD credential by its statements."""
+    digest = document_hash(parse_document(compact(content)), Canonicalization.RDFC)
+    return Item(name, compact(content), digest, Canonicalization.RDFC)
+
+
 def titled(name: str, **changes: object) -> Item:
     """A badge with the item's name as its own."""
     return document(name, named(name, **changes))
@@ -137,6 +144,8 @@ def batches() -> list[Batch]:
         Batch("suspended seal", [titled("of a suspended seal")]),
         Batch("reinstated seal", [titled("of a reinstated seal"), titled("revoked in it")]),
         Batch("dates", [titled(name, **dates) for name, dates in DATES.items()]),
+        Batch("statements", [stated("open badge", OPEN_BADGE), stated("other badge", OTHER_BADGE)]),
+        Batch("of issuers to be asked", [document(n, {**BADGE, "issuer": n}) for n in PAGES]),
         Batch("lenient", [forgiven(each) for each in UNREADABLE]),
         Batch("raw", [raw(name, each) for name, each in RAW_FILES.items()]),
         Batch("passes", [document(name, pass_of(holder)) for name, holder in HOLDERS.items()]),

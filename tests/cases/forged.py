@@ -91,22 +91,24 @@ def _unreadable(shelf: Shelf) -> Iterator[Case]:
 def _proofs(shelf: Shelf) -> Iterator[Case]:
     """Other proofs, which the hash leaves out: they are named and not believed."""
     receipt, unchecked = shelf.text("badge"), "valid proofs other-proofs-not-checked"
+    bad = "invalid proofs bad-proof"
     none = "valid proofs no-other-proofs"
     signature = {"type": "DataIntegrityProof", "cryptosuite": "eddsa-rdfc-2022", "proofValue": "z"}
     for name, proof, says in (
-        ("a signature", signature, unchecked),
-        ("two signatures", [signature, {"type": "Ed25519Signature2020"}], unchecked),
+        ("a signature by nobody", signature, bad),
+        ("a signature of a kind not known here", {"type": "Ed25519Signature2020"}, unchecked),
         ("of no name", [{}], unchecked),
-        ("that is no object", "trust me", unchecked),
+        ("that is no object", "trust me", bad),
         ("null", None, none),
         ("an empty list", [], none),
     ):
         file = compact({**BADGE, "proof": proof})
         yield Case(f"proof beside the receipt: {name}", says, file, receipt)
     whole = shelf.whole("badge")
-    whole["proof"] = [signature, *whole["proof"]]
+    old = {"type": "Ed25519Signature2020", "proofValue": "z"}
+    whole["proof"] = [old, *whole["proof"]]
     yield Case("a signature before the receipt", unchecked, compact(whole), None)
-    whole["proof"][0] = {**signature, "proofValue": "y"}
+    whole["proof"][0] = {**old, "proofValue": "y"}
     yield Case("that signature changed", unchecked, compact(whole), None)
     whole["proof"] = whole["proof"][1]
     yield Case("the receipt as the only proof", none, compact(whole), None)

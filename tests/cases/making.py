@@ -15,6 +15,7 @@ from tests.cases.forged import forged
 from tests.cases.genuine import genuine
 from tests.cases.nodes import nodes
 from tests.cases.receipts import receipts
+from tests.cases.statements import statements
 from tests.cases.story import GENESIS, Story, played
 from tests.cases.verifying import ask_contract, contract_question, verified
 from tests.worlds import World, built_world
@@ -46,7 +47,7 @@ def cases_text() -> str:
 
 
 def _all(shelf: Shelf) -> Iterator[Case]:
-    for part in (genuine, forged, receipts, nodes):
+    for part in (genuine, forged, statements, receipts, nodes):
         yield from part(shelf)
 
 

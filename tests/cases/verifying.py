@@ -103,7 +103,7 @@ def _digest(evidence: Evidence, receipt: Receipt) -> bytes:
     content = evidence.credential
     if content is None:
         return receipt.credential_hash
-    if receipt.canonicalization is Canonicalization.JCS:
+    if receipt.canonicalization is not Canonicalization.RAW:
         content = opened(content)
     return credential_hash(content, receipt.canonicalization)
 

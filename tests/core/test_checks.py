@@ -10,7 +10,6 @@ from registry.core.checks import (
     check_inclusion,
     check_integrity,
     check_issuer,
-    check_proofs,
     check_validity,
 )
 from registry.core.documents import Json
@@ -206,15 +205,3 @@ def test_a_date_that_is_none_leaves_it_open(name: str, value: Json) -> None:
 def test_what_is_no_json_has_no_dates() -> None:
     found = check_validity(None, now=NOW, anchored_at=ANCHORED)
     assert (found.outcome, found.code) == (Outcome.SKIPPED, "no-dates")
-
-
-@pytest.mark.parametrize("document", [None, {}, {"proof": []}])
-def test_without_other_proofs_there_is_nothing_to_check(document: dict[str, Json] | None) -> None:
-    found = check_proofs(document)
-    assert (found.name, found.outcome, found.code) == ("proofs", Outcome.SKIPPED, "no-other-proofs")
-
-
-def test_other_proofs_are_named() -> None:
-    found = check_proofs({"proof": [{"cryptosuite": "eddsa-rdfc-2022"}, {"type": "Ed25519"}, 7]})
-    assert (found.outcome, found.code) == (Outcome.SKIPPED, "other-proofs-not-checked")
-    assert found.evidence == {"proofs": "eddsa-rdfc-2022, Ed25519, unnamed"}

@@ -15,6 +15,7 @@ CASES = load_cases()["cases"]
 CHECKS_DOC = Path(__file__).parents[2] / "docs" / "checks.md"
 # Their sources are no part of a case: several nodes, and issuers who are asked.
 ELSEWHERE = {
+    "key-unreachable",  # test_proof_checks
     *("nodes-disagree", "did-web-issuer", "dns-issuer", "issuer-not-named", "issuer-unreachable"),
     *("not-in-snapshot", "untrusted-block"),
 }

@@ -36,7 +36,7 @@ export async function documentHash(document) {
  * @param {Record<string, any>} document As `parseDocument` read it.
  * @returns {Promise<string>}
  */
-async function statementsHash(document) {
+export async function statementsHash(document) {
   const { exactQuads } = await import("rootseal/rdf.js"); // 250 kB, which most do without
   return toHex(await sha256(new TextEncoder().encode(await exactQuads(document))));
 }

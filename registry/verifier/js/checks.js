@@ -4,7 +4,6 @@ import { contentMeant } from "rootseal/brought.js";
 import { credentialHash } from "rootseal/canonical.js";
 import { formatMoment, formatTime, parseDateTime } from "rootseal/dates.js";
 import { InputError } from "rootseal/errors.js";
-import { otherProofs } from "rootseal/receipt.js";
 import { fail, pass, reasonOf, skipped, unknown } from "rootseal/report.js";
 import { sealFromProof } from "rootseal/tree.js";
 
@@ -108,18 +107,6 @@ export function checkValidity(document, now, anchoredAt) {
     moments.set(name, moment);
   }
   return judgeMoments(moments, now, anchoredAt);
-}
-
-/**
- * Other proofs in the credential: named, not verified.
- *
- * @param {Record<string, any> | null} document
- * @returns {Check}
- */
-export function checkProofs(document) {
-  const others = document === null ? [] : otherProofs(document);
-  if (others.length === 0) return skipped("proofs", "no-other-proofs");
-  return skipped("proofs", "other-proofs-not-checked", { proofs: others.join(", ") });
 }
 
 /**

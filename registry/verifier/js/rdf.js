@@ -91,7 +91,7 @@ function requireSmall(document) {
 }
 
 /** Refuses names that are IRIs or keywords: a reader of the JSON would not find them. */
-function requirePlainNames(/** @type {any} */ value) {
+export function requirePlainNames(/** @type {any} */ value) {
   if (Array.isArray(value)) return value.forEach(requirePlainNames);
   if (!isObject(value)) return;
   const isText = Object.hasOwn(value, "@value");

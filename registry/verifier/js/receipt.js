@@ -97,15 +97,12 @@ export function extractReceipt(document) {
 }
 
 /**
- * Names of the proofs in the credential that are not receipts: cryptosuite, or else type.
+ * The proofs in the credential that are not receipts.
  *
  * @param {Record<string, any>} document
- * @returns {string[]}
  */
 export function otherProofs(document) {
-  return proofSet(document)
-    .filter((proof) => !isReceiptProof(proof))
-    .map(proofName);
+  return proofSet(document).filter((proof) => !isReceiptProof(proof));
 }
 
 /**
@@ -137,8 +134,8 @@ function isReceiptProof(proof) {
   return isObject(proof) && proof.cryptosuite === CRYPTOSUITE;
 }
 
-/** @param {any} proof */
-function proofName(proof) {
+/** @param {any} proof What it calls itself: its cryptosuite, or else its type. */
+export function proofName(proof) {
   const names = isObject(proof) ? [proof.cryptosuite, proof.type] : [];
   return names.find((name) => typeof name === "string" && name !== "") ?? "unnamed";
 }

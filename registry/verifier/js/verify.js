@@ -6,10 +6,10 @@ import { chainId, parseAddress } from "rootseal/address.js";
 import { bring } from "rootseal/brought.js";
 import { Chain } from "rootseal/chain.js";
 import { checkChains } from "rootseal/chain_checks.js";
-import { checkInclusion, checkIntegrity, checkIssuer, checkProofs, checkValidity }
-  from "rootseal/checks.js";
+import { checkInclusion, checkIntegrity, checkIssuer, checkValidity } from "rootseal/checks.js";
 import { momentOf } from "rootseal/dates.js";
 import { InputError } from "rootseal/errors.js";
+import { checkProofs } from "rootseal/proofs.js";
 import { extractReceipt, parseReceipt } from "rootseal/receipt.js";
 import { conclude, fail, pass, reasonOf, unknown } from "rootseal/report.js";
 
@@ -80,7 +80,7 @@ export async function verify({ credential, receipt: file }, verifier) {
     found.status,
     checkIssuer(found.issuers, trusted, expected),
     checkValidity(brought.document, momentOf(verifier.now), found.anchoredAt),
-    checkProofs(brought.document),
+    await checkProofs(brought.document, receipt, momentOf(verifier.now)),
   ]);
 }
 
