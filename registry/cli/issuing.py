@@ -246,7 +246,8 @@ def _finish(session: Session, maker: _Maker, job: BadgeJob) -> int:
         made = by_hash.pop(badge.credential_hash)
         path = job.folder / f"{made.name}.json"
         if not path.exists():
-            write_whole(receipt_path(path), print_receipt(receipt))
+            if job.proofs is Proofs.BOTH:  # of the others it is inside
+                write_whole(receipt_path(path), print_receipt(receipt))
             write_whole(path, orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
         row = (made.line, made.recipient, badge.document["id"], badge.credential_hash.hex())
         table.writerow((*row, path.name))
