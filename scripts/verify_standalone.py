@@ -61,6 +61,8 @@ def jcs(value: Any) -> str:  # RFC 8785, but for doubles that it prints with an 
 
 
 def hash_of(credential: bytes, canonicalization: str) -> bytes:
+    if canonicalization == "rdfc":
+        raise ValueError("this script cannot read JSON-LD: ask a full verifier")
     if canonicalization == "jcs":
         document = {key: value for key, value in read(credential).items() if key != "proof"}
         credential = jcs(document).encode()
