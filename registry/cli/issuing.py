@@ -13,6 +13,7 @@ import orjson
 import typer
 
 from registry.badges.achievements import Achievement, IssuerProfile, read_achievement
+from registry.badges.images import data_url
 from registry.badges.open_badge import BadgeForm, open_badge
 from registry.badges.roster_values import Recipient
 from registry.badges.rosters import MAX_ROSTER_BYTES, Fault, roster_form, roster_rows
@@ -79,8 +80,10 @@ def issue(
     """
     data = read_whole(roster, MAX_ROSTER_BYTES)
     told = read_whole(achievement)
-    maker = _Maker(session, read_achievement(told), proof, without_status, plain_identities)
-    profile = orjson.dumps(maker.profile.model_dump())
+    wanted = read_achievement(told)
+    image = _image(wanted, achievement.parent)
+    maker = _Maker(session, wanted, image, proof, without_status, plain_identities)
+    profile = orjson.dumps([maker.profile.model_dump(), image])
     options = f"{proof.value} {without_status} {plain_identities} {sorted(column or [])}"
     inputs = inputs_digest(data, told, profile, options.encode())
     job = None if dry_run else find_job(out, inputs)
@@ -111,6 +114,7 @@ class _Maker:
         self,
         session: Session,
         achievement: Achievement,
+        image: str | None,
         proofs: Proofs,
         without_status: bool,
         plain_identities: bool,
@@ -124,7 +128,7 @@ class _Maker:
             self._require_blockcerts()
         self.now = self._registry.now().replace(microsecond=0)
         self._form = BadgeForm(
-            achievement, self.profile, self.now, None, has_plain_identities=plain_identities
+            achievement, self.profile, self.now, image, has_plain_identities=plain_identities
         )
 
     def _require_blockcerts(self) -> None:
@@ -163,6 +167,13 @@ class _Maker:
             if number == 0 and self.proofs is not Proofs.JCS:
                 require_exact(badge.document)  # of all others too: they have the same members
             yield Made(recipient.line, recipient.name or recipient.key.partition(":")[2], badge)
+
+
+def _image(achievement: Achievement, folder: Path) -> str | None:
+    """Address of the achievement's picture; one in a file becomes a part of each badge."""
+    if achievement.image is None or achievement.image.startswith("https://"):
+        return achievement.image
+    return data_url(read_whole(folder / achievement.image))
 
 
 def _recipients(

@@ -162,6 +162,41 @@ def test_what_cannot_be_is_said_before_anything_is_made(
     assert not (office / "badges").exists()
 
 
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+
+
+@pytest.mark.parametrize(
+    ("image", "data", "wanted"),
+    [
+        ("https://academy.example/cloud.png", None, "https://academy.example/cloud.png"),
+        ("cloud.png", PNG, "data:image/png;base64,iVBORw0KGgo"),
+        ("cloud.svg", b"<svg/>", "data:image/svg+xml;base64,PHN2Zy8+"),
+    ],
+)
+def test_the_picture_of_an_achievement_is_in_its_badges(
+    office: Path, image: str, data: bytes | None, wanted: str
+) -> None:
+    (office / "cloud.toml").write_text(f'{CLOUD}image = "{image}"\n')
+    if data is not None:
+        (office / image).write_bytes(data)
+    badge = json.loads(rootseal(*ISSUE, "--proof", "jcs", "--dry-run").out)
+    picture = badge["credentialSubject"]["achievement"]["image"]
+    assert picture["type"] == "Image"
+    assert picture["id"].startswith(wanted)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [(None, "there is no"), (b"text", "not a picture"), (PNG + bytes(70_000), "the limit is")],
+)
+def test_what_is_no_picture_is_refused(office: Path, data: bytes | None, words: str) -> None:
+    (office / "cloud.toml").write_text(f'{CLOUD}image = "cloud.png"\n')
+    if data is not None:
+        (office / "cloud.png").write_bytes(data)
+    ran = rootseal(*ISSUE, "--proof", "jcs", "--dry-run")
+    assert (ran.code, words in ran.err) == (2, True)
+
+
 def test_blockcerts_need_a_chain_with_a_name(office: Path) -> None:
     (office / "issuer.toml").write_text('id = "did:web:academy.example"\nname = "A"\n')
     ran = rootseal(*ISSUE)
