@@ -13,6 +13,8 @@ import orjson
 import typer
 
 from registry.badges.achievements import Achievement, IssuerProfile, read_achievement
+from registry.badges.baking import bake, suffix_of
+from registry.badges.drawing import badge_picture
 from registry.badges.images import data_url
 from registry.badges.open_badge import BadgeForm, open_badge
 from registry.badges.roster_values import Recipient
@@ -66,6 +68,9 @@ def issue(
     without_status: Annotated[
         bool, typer.Option("--without-status-list", help="Badges name no status list.")
     ] = False,
+    baked: Annotated[
+        bool, typer.Option("--baked", help="Write each badge as a picture, too: PNG or SVG.")
+    ] = False,
     anchor: Annotated[
         bool, typer.Option("--anchor/--no-anchor", help="Anchor at once, or with the next night.")
     ] = True,
@@ -82,6 +87,7 @@ def issue(
     told = read_whole(achievement)
     wanted = read_achievement(told)
     image = _image(wanted, achievement.parent)
+    picture = _picture(session, wanted, achievement.parent) if baked else None
     maker = _Maker(session, wanted, image, proof, without_status, plain_identities)
     profile = orjson.dumps([maker.profile.model_dump(), image])
     options = f"{proof.value} {without_status} {plain_identities} {sorted(column or [])}"
@@ -101,7 +107,7 @@ def issue(
         )
         return
     run_night(session, patience)
-    written = _finish(session, maker, job)
+    written = _finish(session, maker, job, picture)
     session.output.result(
         _value(job, written), [f"Issued {written:,} badges: {shown(out)}, listed in issued.csv"]
     )
@@ -176,6 +182,19 @@ def _image(achievement: Achievement, folder: Path) -> str | None:
     return data_url(read_whole(folder / achievement.image))
 
 
+def _picture(session: Session, achievement: Achievement, folder: Path) -> bytes:
+    """What badges are baked into: the achievement's own picture, or one drawn of it."""
+    if achievement.image is not None and not achievement.image.startswith("https://"):
+        return read_whole(folder / achievement.image)
+    profile = session.registry.issuer_profile
+    return badge_picture(
+        name=achievement.name,
+        issuer=profile.name,
+        kind=achievement.type or "Badge",
+        key=achievement.identifier(profile.id),
+    )
+
+
 def _recipients(
     session: Session, path: Path, data: bytes, mapping: dict[str, str]
 ) -> list[Recipient]:
@@ -231,7 +250,7 @@ def _take_in(session: Session, job: BadgeJob) -> None:
     )
 
 
-def _finish(session: Session, maker: _Maker, job: BadgeJob) -> int:
+def _finish(session: Session, maker: _Maker, job: BadgeJob, picture: bytes | None) -> int:
     """Write every badge with its proofs, and the list of whose it is."""
     registry = session.registry
     listed = io.StringIO()
@@ -260,6 +279,10 @@ def _finish(session: Session, maker: _Maker, job: BadgeJob) -> int:
             if job.proofs is Proofs.BOTH:  # of the others it is inside
                 write_whole(receipt_path(path), print_receipt(receipt))
             write_whole(path, orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+        if picture is not None:
+            shown_as = path.with_suffix(suffix_of(picture))
+            if not shown_as.exists():
+                write_whole(shown_as, bake(picture, path.read_bytes().strip()))
         row = (made.line, made.recipient, badge.document["id"], badge.credential_hash.hex())
         table.writerow((*row, path.name))
         written += 1

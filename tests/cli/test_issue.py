@@ -17,6 +17,7 @@ from registry.core.rdf import require_exact
 from registry.vc.signing_keys import did_key, key_from_pem
 from tests.anvil import Anvil
 from tests.cli.conftest import rootseal
+from tests.core.baking import png
 
 CLOUD = """
 name = "Cloud Foundations"
@@ -195,6 +196,20 @@ def test_what_is_no_picture_is_refused(office: Path, data: bytes | None, words: 
         (office / "cloud.png").write_bytes(data)
     ran = rootseal(*ISSUE, "--proof", "jcs", "--dry-run")
     assert (ran.code, words in ran.err) == (2, True)
+
+
+@pytest.mark.usefixtures("mining")
+@pytest.mark.parametrize("image", [None, "cloud.png"])
+def test_badges_are_pictures_that_verify(office: Path, image: str | None) -> None:
+    if image is not None:
+        (office / "cloud.toml").write_text(f'{CLOUD}image = "{image}"\n')
+        (office / image).write_bytes(png())
+    assert rootseal(*ISSUE, "--proof", "jcs", "--baked").code == 0
+    suffix = ".svg" if image is None else ".png"
+    pictures = sorted((office / "badges").glob(f"*{suffix}"))
+    assert len(pictures) == 2
+    for picture in pictures:
+        assert rootseal("verify", picture, "--json").json["verdict"] == "valid"
 
 
 def test_blockcerts_need_a_chain_with_a_name(office: Path) -> None:
