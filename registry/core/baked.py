@@ -24,6 +24,10 @@ _ELEMENTS: Final = tuple(
 )
 _XML: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*+<")
 _MARK: Final = b"<openbadges:"  # the prefix is part of the standard
+# As drawing programs write it: no entity is declared in it, and what it names is not fetched.
+_DOCTYPE: Final = re.compile(
+    rb'<!DOCTYPE[ \t\r\n]+svg[ \t\r\n]+PUBLIC[ \t\r\n]+"[^"<>]*"[ \t\r\n]+"[^"<>]*"[ \t\r\n]*>'
+)
 # Of an SVG, read at once. The parser stops between pieces only, and reads a tag that is longer
 # than a piece again with each.
 _PIECE: Final = 2**18
@@ -106,8 +110,9 @@ def _too_large() -> TooLargeError:
 def _in_svg(image: bytes) -> list[bytes]:
     # Before the parser sees it: without a DTD there is no entity to expand and nothing to fetch.
     # UTF-8 alone, whatever the file declares, so that no other encoding hides one.
+    image = _without_doctype(image)
     if b"<!DOCTYPE" in image:
-        raise InvalidInputError("an SVG with a document type (<!DOCTYPE …>) is not read")
+        raise InvalidInputError("an SVG with a document type of its own (<!DOCTYPE …>) is not read")
     search = _Search()
     try:
         for start in range(0, len(image), _PIECE):
@@ -119,6 +124,17 @@ def _in_svg(image: bytes) -> list[bytes]:
             f"the SVG is not well-formed: {expat.ErrorString(exc.code)}", place=place
         ) from exc
     return [_bounded(text) for text in search.found]
+
+
+def _without_doctype(image: bytes) -> bytes:
+    """Without the document type that only names the public one of SVG.
+
+    Only one that stands before all elements: the credential may speak of one.
+    """
+    found = _DOCTYPE.search(image)
+    if found is None or re.search(rb"<[^!?]", image[: found.start()]) is not None:
+        return image
+    return image[: found.start()] + image[found.end() :]
 
 
 def _bounded(text: str) -> bytes:

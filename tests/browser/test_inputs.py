@@ -21,6 +21,10 @@ PDF = b"%PDF-1.7 \x00\xff"
 CREDENTIAL = "openbadges:credential"
 ISSUER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 
+DOCTYPE = (
+    b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN"'
+    b' "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">'
+)
 IMAGES = {
     "PNG": in_png(BADGE),
     "PNG, packed": in_png(BADGE, compressed=True),
@@ -55,6 +59,11 @@ IMAGES = {
     "SVG with elements in it": svg(f"<{CREDENTIAL}><g/></{CREDENTIAL}>"),
     "SVG, deep": svg("<g>" * 50 + f"<{CREDENTIAL}>x</{CREDENTIAL}>" + "</g>" * 50),
     "SVG with a document type": b"<!DOCTYPE svg [<!ENTITY a 'b'>]>" + in_svg(BADGE),
+    "SVG with the public document type": DOCTYPE + in_svg(BADGE),
+    "SVG with it behind a comment": b"<?xml version='1.0'?><!-- x -->\n" + DOCTYPE + in_svg(BADGE),
+    "SVG with two document types": DOCTYPE + DOCTYPE + in_svg(BADGE),
+    "SVG that speaks of it": in_svg(b"{" + DOCTYPE + b"}"),
+    "SVG with it, and an entity": DOCTYPE + svg(f"<{CREDENTIAL}>&what;</{CREDENTIAL}>"),
     "SVG, not well-formed": in_svg(BADGE)[:-6],
     "SVG in UTF-16": svg(f"<{CREDENTIAL}>x</{CREDENTIAL}>", "utf-16"),
     "SVG with a stray byte": in_svg(BADGE).replace(b"\xc3\xa9", b"\xff"),

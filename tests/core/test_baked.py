@@ -17,6 +17,8 @@ ENTITIES = b"""<!DOCTYPE svg [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>
 <svg xmlns:openbadges="x"><openbadges:credential>&b;</openbadges:credential></svg>"""
 FETCHING = b"""<!DOCTYPE svg [<!ENTITY a SYSTEM "file:///etc/passwd">]>
 <svg xmlns:openbadges="x"><openbadges:credential>&a;</openbadges:credential></svg>"""
+DOCTYPE = b"""<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN"
+ "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">"""
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,11 @@ FETCHING = b"""<!DOCTYPE svg [<!ENTITY a SYSTEM "file:///etc/passwd">]>
         pytest.param(svg(f"<openbadges:assertion>{ESCAPED}</openbadges:assertion>"), id="SVG of 2"),
         pytest.param(b"\xef\xbb\xbf\n" + in_svg(CREDENTIAL), id="SVG with a byte order mark"),
         pytest.param(b'<?xml version="1.0"?><!-- -->' + in_svg(CREDENTIAL), id="with a prologue"),
+        pytest.param(DOCTYPE + in_svg(CREDENTIAL), id="with the public document type"),
+        pytest.param(
+            b'<?xml version="1.0"?>\n<!-- drawn -->' + DOCTYPE + in_svg(CREDENTIAL),
+            id="with a prologue and the public document type",
+        ),
         pytest.param(
             svg(f"<g><g><openbadges:credential>{ESCAPED}</openbadges:credential></g></g>"),
             id="deeper in the SVG",
@@ -79,6 +86,14 @@ def test_another_file_has_none(data: bytes) -> None:
         (svg("<openbadges:credential>{<g/>}</openbadges:credential>"), "not text alone"),
         (svg("<openbadges:credential>\xa0</openbadges:credential>", "latin-1"), "not well-formed"),
         (ENTITIES, "document type"),
+        (DOCTYPE + ENTITIES, "document type"),
+        (DOCTYPE + DOCTYPE + in_svg(CREDENTIAL), "document type"),
+        (DOCTYPE.replace(b">", b"[]>") + in_svg(CREDENTIAL), "document type"),
+        (in_svg(b"{" + DOCTYPE + b"}"), "document type"),
+        (
+            DOCTYPE + svg("<openbadges:credential>&what;</openbadges:credential>"),
+            "undefined entity",
+        ),
         (FETCHING, "document type"),
     ],
 )

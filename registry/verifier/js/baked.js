@@ -16,6 +16,9 @@ const BYTE_ORDER_MARK = "\xef\xbb\xbf";
 const BLANKS = [0x20, 0x09, 0x0a, 0x0b, 0x0c, 0x0d];
 const LESS_THAN = 0x3c;
 const MAX_KEYWORD_BYTES = 79; // PNG §11.3.3.2
+// As drawing programs write it: no entity is declared in it, and what it names is not fetched.
+const DOCTYPE =
+  /<!DOCTYPE[ \t\r\n]+svg[ \t\r\n]+PUBLIC[ \t\r\n]+"[^"<>]*"[ \t\r\n]+"[^"<>]*"[ \t\r\n]*>/;
 const MARK = "<openbadges:"; // the prefix is part of the standard
 
 /** Name that a Content-Security-Policy must allow under `trusted-types`. */
@@ -132,11 +135,24 @@ function parseXml(image) {
   } catch {
     throw new InputError("not-utf8");
   }
+  text = withoutDoctype(text);
   // Without a document type there is no entity to expand.
   if (text.includes("<!DOCTYPE")) throw new InputError("svg-with-doctype");
   const xml = new DOMParser().parseFromString(parseable(text), "image/svg+xml");
   if (xml.getElementsByTagName("parsererror").length > 0) throw new InputError("broken-svg");
   return xml;
+}
+
+/**
+ * Without the document type that only names the public one of SVG, as drawing programs write it.
+ * Only one that stands before all elements: the credential may speak of one.
+ *
+ * @param {string} text
+ */
+function withoutDoctype(text) {
+  const found = DOCTYPE.exec(text);
+  if (found === null || /<[^!?]/.test(text.slice(0, found.index))) return text;
+  return text.slice(0, found.index) + text.slice(found.index + found[0].length);
 }
 
 /**
