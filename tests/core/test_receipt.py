@@ -134,7 +134,7 @@ def test_no_key_takes_a_value_of_another_kind(key: str, value: object) -> None:
         pytest.param(with_anchor(block_number=17), "/anchors/0/block_number", id="snake in anchor"),
         pytest.param(as_json(type="rootseal/receipt@2"), "/type", id="format 2"),
         pytest.param(as_json(canonicalization="JCS"), "/canonicalization", id="case of jcs"),
-        pytest.param(as_json(canonicalization="rdfc"), "/canonicalization", id="unknown form"),
+        pytest.param(as_json(canonicalization="c14n"), "/canonicalization", id="unknown form"),
         pytest.param(as_json(salt=HASH.upper()), "/salt", id="upper-case hash"),
         pytest.param(as_json(salt="0x" + HASH), "/salt", id="hash with 0x"),
         pytest.param(as_json(salt=HASH[2:]), "/salt", id="short hash"),
