@@ -18,7 +18,7 @@ from tests.anvil import Anvil, anvil, anvil_process
 
 __all__ = ["anvil", "anvil_process"]
 
-CORPUS = Path(__file__).parents[1] / "corpus"
+CORPUS = Path(__file__).parents[1] / "corpus" / "open-badges-3.0"
 LOGGERS = ("registry", "api", "uvicorn")
 ISSUER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"  # Anvil's first account
 
