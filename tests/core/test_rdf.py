@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,12 @@ from hypothesis import strategies as st
 from pyld import jsonld
 
 from registry.core import rdf
-from registry.core.canonical import Canonicalization, credential_hash, document_hash
+from registry.core.canonical import (
+    Canonicalization,
+    credential_hash,
+    document_hash,
+    hashes_of,
+)
 from registry.core.documents import Json
 from registry.core.rdf import canonical_quads, rdfc_bytes, require_exact
 from registry.errors import InvalidInputError, TooLargeError
@@ -190,3 +196,27 @@ def test_what_is_no_object_is_no_credential(value: Json) -> None:
 def test_documents_without_meaning_make_no_quads_or_an_error(document: dict[str, Any]) -> None:
     with suppress(InvalidInputError):
         assert canonical_quads(document) == b""
+
+
+def test_words_of_an_undefined_name_may_stand_in_a_text() -> None:
+    document = badge(name=f"not {rdf._UNDEFINED} and not {rdf._NOWHERE}")
+    assert rdfc_bytes(document) == reference(document)
+
+
+def test_a_lone_surrogate_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="lone surrogate"):
+        rdfc_bytes(badge(name="\ud800"))
+
+
+def test_a_credential_may_go_by_two_hashes() -> None:
+    document = badge()
+    assert list(hashes_of(document)) == [
+        document_hash(document),
+        document_hash(document, Canonicalization.RDFC),
+    ]
+    assert list(hashes_of({"name": "x"})) == [document_hash({"name": "x"})]
+
+
+def test_a_credential_of_version_1_1_says_what_its_statements_say() -> None:
+    path = Path(__file__).parents[1] / "corpus" / "blockcerts-3" / "ethereum-sepolia-v3.json"
+    require_exact(json.loads(path.read_bytes()))
