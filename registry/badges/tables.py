@@ -54,6 +54,8 @@ def read_table(data: bytes, form: type[_T], what: str) -> _T:
 
 def _words(kind: str, message: str) -> str:
     match kind:
+        case "string_too_short":
+            return "is empty"
         case "extra_forbidden":
             return "unknown key"
         case "missing":

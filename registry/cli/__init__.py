@@ -11,6 +11,7 @@ from registry.cli import (
     anchoring,
     auditing,
     authorizing,
+    badges,
     chains,
     exporting,
     issuing,
@@ -86,6 +87,11 @@ _COMMANDS: Final[dict[str, list[Callable[..., None]]]] = {
     "Set-up": [chains.devnet, chains.deploy, serving.serve],
 }
 _GROUPS: Final[dict[str, tuple[str, str, dict[str, Callable[..., None]]]]] = {
+    "badge": (
+        "The night's work",
+        "Achievement files, and badges of anybody.",
+        {"new": badges.new, "validate": badges.validate},
+    ),
     "issuer": ("Looking around", "Issuers.", {"show": listing.issuer_show}),
     "export": (
         "For holders and verifiers",

@@ -15,13 +15,13 @@ import typer
 from registry.badges.achievements import Achievement, IssuerProfile, read_achievement
 from registry.badges.baking import bake, suffix_of
 from registry.badges.drawing import badge_picture
-from registry.badges.images import data_url
 from registry.badges.open_badge import BadgeForm, open_badge
 from registry.badges.roster_values import Recipient
 from registry.badges.rosters import MAX_ROSTER_BYTES, Fault, roster_form, roster_rows
 from registry.badges.schemas import require_open_badge
 from registry.cli.anchoring import DEFAULT_PATIENCE, Patience, run_night
 from registry.cli.badge_jobs import BadgeJob, Made, find_job, inputs_digest, start_job
+from registry.cli.badges import achievement_image
 from registry.cli.inputs import read_whole, receipt_path, shown, write_whole
 from registry.cli.output import Value
 from registry.cli.session import Session
@@ -86,7 +86,7 @@ def issue(
     data = read_whole(roster, MAX_ROSTER_BYTES)
     told = read_whole(achievement)
     wanted = read_achievement(told)
-    image = _image(wanted, achievement.parent)
+    image = achievement_image(wanted, achievement.parent)
     picture = _picture(session, wanted, achievement.parent) if baked else None
     maker = _Maker(session, wanted, image, proof, without_status, plain_identities)
     profile = orjson.dumps([maker.profile.model_dump(), image])
@@ -173,13 +173,6 @@ class _Maker:
             if number == 0 and self.proofs is not Proofs.JCS:
                 require_exact(badge.document)  # of all others too: they have the same members
             yield Made(recipient.line, recipient.name or recipient.key.partition(":")[2], badge)
-
-
-def _image(achievement: Achievement, folder: Path) -> str | None:
-    """Address of the achievement's picture; one in a file becomes a part of each badge."""
-    if achievement.image is None or achievement.image.startswith("https://"):
-        return achievement.image
-    return data_url(read_whole(folder / achievement.image))
 
 
 def _picture(session: Session, achievement: Achievement, folder: Path) -> bytes:
