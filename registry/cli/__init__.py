@@ -96,7 +96,11 @@ _GROUPS: Final[dict[str, tuple[str, str, dict[str, Callable[..., None]]]]] = {
     "export": (
         "For holders and verifiers",
         "Files for many.",
-        {"receipts": receipts.export, "verifier": exporting.verifier},
+        {
+            "receipts": receipts.export,
+            "verifier": exporting.verifier,
+            "did-document": exporting.did_document,
+        },
     ),
     "operator": (
         "Set-up",

@@ -274,3 +274,30 @@ def test_killed_at_any_moment_it_goes_on_and_makes_no_badge_twice(
     total = rootseal("issuer", "show", "--json").json
     assert sum(each["treeSize"] for each in rootseal("batches", "--json").json["batches"]) == 302
     assert total
+
+
+@pytest.mark.usefixtures("mining")
+@pytest.mark.parametrize(
+    ("did", "place"),
+    [
+        ("did:web:academy.example", "https://academy.example/.well-known/did.json"),
+        ("did:web:academy.example%3A8443:a:b", "https://academy.example:8443/a/b/did.json"),
+    ],
+)
+def test_the_did_document_is_written_for_another_server(office: Path, did: str, place: str) -> None:
+    (office / "issuer.toml").write_text(f'id = "{did}"\nname = "A"\n')
+    assert rootseal(*ISSUE, "--proof", "jcs").code == 0
+    ran = rootseal("export", "did-document", "did.json", "--json")
+    assert (ran.code, ran.json["publishAt"]) == (0, place)
+    document = json.loads((office / "did.json").read_text())
+    signed_by = badges(office)[0]["proof"][0]["verificationMethod"]
+    assert document["id"] == did
+    assert signed_by in document["assertionMethod"]
+    curves = [each["publicKeyJwk"]["crv"] for each in document["verificationMethod"]]
+    assert curves == ["Ed25519", "secp256k1"]
+
+
+def test_a_did_key_has_no_document_to_publish(office: Path) -> None:
+    ran = rootseal("export", "did-document", "did.json")
+    assert (ran.code, "no did:web" in ran.err) == (2, True)
+    assert not (office / "did.json").exists()
