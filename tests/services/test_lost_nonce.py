@@ -9,7 +9,10 @@ from tests.services.office import Office
 from tests.services.test_anchoring import take_nonce
 
 
-def test_a_gap_that_a_reorganisation_left_below_an_attempt_is_filled(office: Office) -> None:
+def test_a_gap_that_a_reorganisation_left_below_an_attempt_is_filled(
+    own_office: Office,
+) -> None:
+    office = own_office
     impatient = replace(office, replace_after=timedelta(0))
     office.anvil.automine(on=False)
     gap = office.nonce()
