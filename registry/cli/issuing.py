@@ -3,29 +3,25 @@
 import csv
 import io
 import secrets
-import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from random import SystemRandom
-from typing import Annotated, Final
+from typing import Annotated
 
 import orjson
 import typer
 
-from registry.badges.achievements import Achievement, IssuerProfile, read_achievement
+from registry.badges.achievements import Achievement, read_achievement
 from registry.badges.baking import bake, suffix_of
 from registry.badges.drawing import badge_picture
-from registry.badges.open_badge import BadgeForm, open_badge
 from registry.badges.roster_values import Recipient
 from registry.badges.rosters import MAX_ROSTER_BYTES, Fault, roster_form, roster_rows
-from registry.badges.schemas import require_open_badge
 from registry.cli.anchoring import DEFAULT_PATIENCE, Patience, run_night
 from registry.cli.badge_jobs import BadgeJob, Made, find_job, inputs_digest, start_job
+from registry.cli.badge_making import BadgeMaker
 from registry.cli.badges import achievement_image
 from registry.cli.inputs import read_whole, receipt_path, shown, write_whole
 from registry.cli.output import Value
 from registry.cli.session import Session
-from registry.core.address import format_chain
 from registry.core.rdf import require_exact
 from registry.core.receipt import print_receipt
 from registry.core.tree import SALT_BYTES
@@ -34,15 +30,9 @@ from registry.services.intake import IntakeRefusedError, Rejection
 from registry.services.issuing import (
     Badge,
     Proofs,
-    Signatory,
-    badge_of,
     finished,
-    positions,
     take_in,
 )
-from registry.vc.merkle_proof_2019 import is_known_chain
-
-_SALT_CHARACTERS: Final = 22  # 128 bits of base64url
 
 
 def issue(
@@ -88,7 +78,7 @@ def issue(
     wanted = read_achievement(told)
     image = achievement_image(wanted, achievement.parent)
     picture = _picture(session, wanted, achievement.parent) if baked else None
-    maker = _Maker(session, wanted, image, proof, without_status, plain_identities)
+    maker = BadgeMaker(session, wanted, image, proof, without_status, plain_identities)
     profile = orjson.dumps([maker.profile.model_dump(), image])
     options = f"{proof.value} {without_status} {plain_identities} {sorted(column or [])}"
     inputs = inputs_digest(data, told, profile, options.encode())
@@ -111,68 +101,6 @@ def issue(
     session.output.result(
         _value(job, written), [f"Issued {written:,} badges: {shown(out)}, listed in issued.csv"]
     )
-
-
-class _Maker:
-    """What all badges of this run have in common."""
-
-    def __init__(
-        self,
-        session: Session,
-        achievement: Achievement,
-        image: str | None,
-        proofs: Proofs,
-        without_status: bool,
-        plain_identities: bool,
-    ) -> None:
-        self._registry = session.registry
-        self.proofs = proofs
-        self.profile: IssuerProfile = self._registry.issuer_profile
-        self.lists = None if without_status else self._registry.status_lists
-        self.signatory: Signatory = self._registry.signatory
-        if proofs is Proofs.BOTH:
-            self._require_blockcerts()
-        self.now = self._registry.now().replace(microsecond=0)
-        self._form = BadgeForm(
-            achievement, self.profile, self.now, image, has_plain_identities=plain_identities
-        )
-
-    def _require_blockcerts(self) -> None:
-        """Raise, before anything is made, what would keep the badges from a proof of Blockcerts."""
-        _ = self.signatory.anchoring_method
-        chains = self._registry.chains
-        if not any(map(is_known_chain, chains)):
-            names = ", ".join(map(format_chain, chains))
-            raise InvalidInputError(
-                f"Blockcerts have no name for {names}: use --proof rdfc, which Open Badges need"
-            )
-
-    def badge(self, recipient: Recipient, position: int | None) -> Badge:
-        """A new badge for somebody."""
-        entry = None
-        if self.lists is not None and position is not None:
-            entry = self.lists.entry(position, self.proofs)
-        document = open_badge(
-            self._form,
-            recipient,
-            badge_id=uuid.uuid4().urn,
-            salt=secrets.token_urlsafe(16)[:_SALT_CHARACTERS],
-            status=entry,
-        )
-        require_open_badge(document)
-        return badge_of(document, self.proofs, position)
-
-    def made(self, recipients: list[Recipient]) -> Iterator[Made]:
-        """New badges for all of them, with places in status lists."""
-        places: Iterable[int | None] = [None] * len(recipients)
-        if self.lists is not None:
-            store, issuer = self._registry.store, self._registry.issuer
-            places = positions(store, issuer, len(recipients), shuffle=SystemRandom())
-        for number, (recipient, place) in enumerate(zip(recipients, places, strict=True)):
-            badge = self.badge(recipient, place)
-            if number == 0 and self.proofs is not Proofs.JCS:
-                require_exact(badge.document)  # of all others too: they have the same members
-            yield Made(recipient.line, recipient.name or recipient.key.partition(":")[2], badge)
 
 
 def _picture(session: Session, achievement: Achievement, folder: Path) -> bytes:
@@ -212,7 +140,7 @@ def _recipients(
     return found
 
 
-def _preview(session: Session, maker: _Maker, recipients: list[Recipient]) -> None:
+def _preview(session: Session, maker: BadgeMaker, recipients: list[Recipient]) -> None:
     badge = maker.badge(recipients[0], 0 if maker.lists is not None else None)
     require_exact(badge.document)
     session.output.note(f"The first of {len(recipients):,} badges; nothing was issued:")
@@ -224,7 +152,7 @@ def _preview(session: Session, maker: _Maker, recipients: list[Recipient]) -> No
 
 
 def _start(
-    session: Session, maker: _Maker, out: Path, inputs: str, recipients: list[Recipient]
+    session: Session, maker: BadgeMaker, out: Path, inputs: str, recipients: list[Recipient]
 ) -> BadgeJob:
     made = session.output.counted(maker.made(recipients), "badges made")
     return start_job(out, maker.proofs, inputs, maker.now, made)
@@ -243,7 +171,7 @@ def _take_in(session: Session, job: BadgeJob) -> None:
     )
 
 
-def _finish(session: Session, maker: _Maker, job: BadgeJob, picture: bytes | None) -> int:
+def _finish(session: Session, maker: BadgeMaker, job: BadgeJob, picture: bytes | None) -> int:
     """Write every badge with its proofs, and the list of whose it is."""
     registry = session.registry
     listed = io.StringIO()
