@@ -54,7 +54,7 @@ def new(
         raise ConflictError(f"there is a {shown(path)} already")
     words = name or shown(Path(path.stem)).replace("-", " ").replace("_", " ").title()
     filled = _TEMPLATE.format(file=shown(path), name=json.dumps(words, ensure_ascii=False))
-    write_whole(path, filled.encode())
+    write_whole(path, filled.encode("utf-8", "replace"))  # a name in bytes may be no text
     session.output.result(
         {"file": shown(path), "name": words},
         [f"{shown(path)}: fill in description and criteria, then `rootseal badge validate`"],

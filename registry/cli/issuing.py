@@ -25,7 +25,7 @@ from registry.cli.session import Session
 from registry.core.rdf import require_exact
 from registry.core.receipt import print_receipt
 from registry.core.tree import SALT_BYTES
-from registry.errors import InvalidInputError
+from registry.errors import ConflictError, InvalidInputError
 from registry.services.intake import IntakeRefusedError, Rejection
 from registry.services.issuing import (
     Badge,
@@ -106,7 +106,12 @@ def issue(
 def _picture(session: Session, achievement: Achievement, folder: Path) -> bytes:
     """What badges are baked into: the achievement's own picture, or one drawn of it."""
     if achievement.image is not None and not achievement.image.startswith("https://"):
-        return read_whole(folder / achievement.image)
+        found = read_whole(folder / achievement.image)
+        try:
+            bake(found, b"{}")  # tried now, and not when the badges are anchored
+        except (InvalidInputError, ConflictError) as exc:
+            raise InvalidInputError(f"--baked: {exc}", place=achievement.image) from exc
+        return found
     profile = session.registry.issuer_profile
     return badge_picture(
         name=achievement.name,

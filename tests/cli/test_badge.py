@@ -55,6 +55,11 @@ def test_an_achievement_has_the_name_that_it_is_given(folder: Path, name: str) -
     assert (ran.code, repr(name) in ran.json["files"][0]["checks"][0]["detail"]) == (0, True)
 
 
+def test_a_name_that_is_no_text_is_written_as_far_as_it_is_one(folder: Path) -> None:
+    assert rootseal(*NEW, "--name", "cloud\udcff").code == 0
+    assert rootseal("badge", "validate", filled(folder)).code == 0
+
+
 def test_a_file_that_is_there_is_left_as_it_is(folder: Path) -> None:
     path = folder / "cloud-foundations.toml"
     path.write_text("mine")

@@ -17,7 +17,7 @@ from registry.core.rdf import require_exact
 from registry.vc.signing_keys import did_key, key_from_pem
 from tests.anvil import Anvil
 from tests.cli.conftest import rootseal
-from tests.core.baking import png
+from tests.core.baking import in_png, png
 
 CLOUD = """
 name = "Cloud Foundations"
@@ -210,6 +210,21 @@ def test_badges_are_pictures_that_verify(office: Path, image: str | None) -> Non
     assert len(pictures) == 2
     for picture in pictures:
         assert rootseal("verify", picture, "--json").json["verdict"] == "valid"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [(b"\xff\xd8\xff\xe0", "neither a PNG nor an SVG"), (in_png(b"{}"), "already")],
+    ids=["JPEG", "a badge"],
+)
+def test_nothing_is_begun_with_a_picture_that_takes_no_badge(
+    office: Path, data: bytes, words: str
+) -> None:
+    (office / "cloud.toml").write_text(f'{CLOUD}image = "cloud.jpg"\n')
+    (office / "cloud.jpg").write_bytes(data)
+    ran = rootseal(*ISSUE, "--proof", "jcs", "--baked")
+    assert (ran.code, words in ran.err) == (2, True)
+    assert not (office / "badges").exists()
 
 
 def test_blockcerts_need_a_chain_with_a_name(office: Path) -> None:
