@@ -1,4 +1,8 @@
-"""Fixtures of a real chain: one Anvil per worker, put back to its start after each test."""
+"""Fixtures of a real chain: one Anvil for each module, put back to its start after each test.
+
+Not one for all: after some hundred blocks that it was made to forget, Anvil no longer finds the
+state of an older one, and a reorganisation leaves it without the contract.
+"""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -88,7 +92,7 @@ def wait_mined(chain: Chain, transaction: bytes) -> MinedTransaction:
     return mined
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def anvil_process() -> Iterator[Devnet]:
     with Devnet(block_time=None) as devnet:
         chain = open_chain(devnet.url)
