@@ -1,6 +1,7 @@
 """EVM addresses and chain names, as Ethereum tools print them (EIP-55, CAIP-2)."""
 
 import re
+from functools import lru_cache
 
 from eth_utils.address import to_checksum_address
 
@@ -12,6 +13,7 @@ _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 _CHAIN = re.compile(r"eip155:([1-9][0-9]{0,18})", re.ASCII)
 
 
+@lru_cache(maxsize=1_024)  # its checksum is a Keccak hash, and a night prints one address often
 def format_address(address: bytes) -> str:
     """Print 20 bytes with 0x and the EIP-55 checksum."""
     if len(address) != ADDRESS_BYTES:

@@ -23,7 +23,7 @@ from registry.vc.did import ANCHORING_KEY, SIGNING_KEY
 from registry.vc.merkle_proof_2019 import merkle_proof
 from registry.vc.status_list import LIST_SIZE, status_entry
 
-_PAGE: Final = 500
+_PAGE: Final = 2_000  # of badges in memory; each page reads most of the batch's tiles
 _T = TypeVar("_T")
 
 

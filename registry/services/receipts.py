@@ -10,7 +10,7 @@ from registry.core.tree import leaf_hash
 from registry.errors import ConflictError, InvalidInputError, NotFoundError
 from registry.services.ports import Anchor, Batch, Store, StoredCredential
 
-_AT_ONCE: Final = 500  # receipts; their tiles take up to 20 MB while they are made
+_AT_ONCE: Final = 2_000  # receipts; their tiles take up to 80 MB while they are made
 
 
 class NotSealedError(ConflictError):
