@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from registry import standards
 from registry.chain import Devnet
 from registry.wiring import Registry, load_settings
 from registry.wiring.tools import deploy_on_devnet
+from tests.interop.others import Web, blockcerts
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the test client asks for a successor of httpx
@@ -26,8 +26,6 @@ SEPOLIA: Final = 11155111
 DID: Final = "did:web:academy.example"
 URL: Final = "https://academy.example"
 ISSUER: Final = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
-ROOT: Final = Path(__file__).resolve().parents[2]
-RESOLVER: Final = "https://dev.uniresolver.io/1.0/identifiers"
 ACHIEVEMENT: Final = """
 name = "Cloud Foundations"
 description = "What a cloud is, and what it is not."
@@ -80,37 +78,20 @@ class Academy:
         self.run(how, str(path))
         self.api.app.state.backend.status_lists = SignedLists()  # type: ignore[attr-defined]
 
-    def page(self, url: str) -> str | None:
-        """What the academy's own server answers at a public address."""
-        answer = self.api.get(url.removeprefix(URL))
+    def page(self, path: str) -> str | None:
+        """What the academy's own server answers."""
+        answer = self.api.get(path)
         return answer.text if answer.status_code == 200 else None
 
     def pages(self, badge: Any) -> dict[str, str]:
-        """All that a verifier would find on the web: of the academy, and the contexts."""
-        found = {url: json.dumps(standards.context(url)) for url in standards.CONTEXT_FILES}
-        own = [f"{URL}/.well-known/did.json", f"{URL}/v1/issuers/{ISSUER}/profile"]
-        for url in [*own, badge["credentialStatus"]["statusListCredential"]]:
-            page = self.page(url)
-            if page is not None:
-                found[url] = page
-        did = json.loads(found[own[0]])
-        return {**found, f"{RESOLVER}/{DID}": json.dumps({"didDocument": did})}
+        """All that a verifier would find on the web."""
+        return Web(DID, URL, ISSUER, self.page).pages(badge)
 
     def blockcerts(
         self, badge: Any, pages: Mapping[str, str] | None = None, now: str | None = None
     ) -> Any:
-        """What the verifier of Blockcerts says, as it comes from npm."""
-        found = {**self.pages(badge), **(pages or {})}
-        asked = {"credential": badge, "pages": found, "rpcUrl": self.node.url, "now": now}
-        ran = subprocess.run(
-            ["node", str(ROOT / "tests" / "interop" / "blockcerts.mjs")],
-            input=json.dumps(asked),
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=120,
-        )
-        return json.loads(ran.stdout)
+        """What the verifier of Blockcerts says."""
+        return blockcerts(badge, {**self.pages(badge), **(pages or {})}, self.node.url, now)
 
 
 @contextmanager

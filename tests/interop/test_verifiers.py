@@ -8,18 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from openbadgeslib.ob3 import OB3LdpVerifier
-from openbadgeslib.ob3.verifier import OB3VerificationError
-from openvc.errors import OpenvcError
-from openvc.proof.data_integrity import DataIntegrityProofSuite
-from openvc.status import check_credential_status
 
 from registry.badges.schemas import require_open_badge
-from registry.core.rdf import bundled_for_openvc
 from registry.vc.data_integrity import Cryptosuite, sign
 from registry.vc.merkle_proof_2019 import decode, encode
 from registry.vc.signing_keys import key_from_seed
 from tests.interop.academy import DID, ISSUER, URL, Academy, academy
+from tests.interop.others import openbadgeslib, openvc
 
 
 @pytest.fixture(scope="module")
@@ -38,15 +33,6 @@ def badge(badges: list[Any]) -> Any:
     return deepcopy(badges[0])
 
 
-def signature_of(badge: Any) -> Any:
-    return next(p for p in badge["proof"] if p["cryptosuite"] == "eddsa-rdfc-2022")
-
-
-def alone(badge: Any) -> Any:
-    """The badge with its signature only, for verifiers that read one proof."""
-    return {**badge, "proof": signature_of(badge)}
-
-
 def by_blockcerts(place: Academy, badge: Any, **options: Any) -> str | None:
     """The step at which the stock verifier of Blockcerts stopped; None if it did not."""
     found = place.blockcerts(badge, **options)
@@ -56,38 +42,11 @@ def by_blockcerts(place: Academy, badge: Any, **options: Any) -> str | None:
 
 
 def by_openvc(place: Academy, badge: Any, now: datetime | None = None) -> str | None:
-    """Why openvc-core refuses a badge; None if it does not."""
-    pages = place.pages(badge)
-    did = json.loads(pages[f"{URL}/.well-known/did.json"])
-    try:
-        DataIntegrityProofSuite().verify(
-            alone(badge),
-            public_key_jwk=did["verificationMethod"][0]["publicKeyJwk"],
-            extra_contexts=bundled_for_openvc(),
-            now=now,
-        )
-        found = check_credential_status(
-            badge, resolve_status_list=lambda url: json.loads(pages[url])
-        )
-    except OpenvcError as exc:
-        return str(exc)
-    return "withdrawn" if found.revoked else None
+    return openvc(badge, place.pages(badge), f"{URL}/.well-known/did.json", now)
 
 
 def by_openbadgeslib(place: Academy, badge: Any) -> str | None:
-    """Why openbadgeslib refuses a badge; None if it does not."""
-    pages = place.pages(badge)
-    verifier = OB3LdpVerifier.for_issuer_did(DID)
-    try:
-        verifier.verify(
-            json.dumps(alone(badge)),
-            check_status=True,
-            download=lambda url: pages[url].encode(),
-            verify_status_list=False,  # it verifies lists that are JWTs only
-        )
-    except OB3VerificationError as exc:
-        return str(exc)
-    return None
+    return openbadgeslib(badge, place.pages(badge), DID)
 
 
 def by_us(place: Academy, badge: Any) -> str:
