@@ -69,17 +69,19 @@ def verdict_of(*arguments: str, issuer: Issuer | None = None) -> tuple[str, int]
 
 
 def _run(*arguments: str, issuer: Issuer | None) -> subprocess.CompletedProcess[str]:
-    environment = dict(os.environ)
-    if issuer is not None:
-        environment["ROOTSEAL_DEVELOPMENT_ACCOUNT"] = str(issuer.account)
     return subprocess.run(
         [ROOTSEAL, *arguments, "--json"],
-        env=environment,
+        env=_environment(issuer),
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
+
+
+def _environment(issuer: Issuer | None) -> dict[str, str]:
+    """The node holds the keys of the demo, as a signing service would; this says whose signs."""
+    return os.environ | ({} if issuer is None else {"ROOTSEAL_SIGNER_ADDRESS": issuer.address})
 
 
 def free_port() -> int:
@@ -92,15 +94,19 @@ def free_port() -> int:
 class Process:
     """A `rootseal` process that runs beside the demo and is stopped by its own id."""
 
-    def __init__(self, arguments: list[str], *, log: Path) -> None:
+    def __init__(self, arguments: list[str], *, log: Path, issuer: Issuer | None = None) -> None:
         self._arguments = arguments
         self._log = log
+        self._environment = _environment(issuer)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [ROOTSEAL, *self._arguments], stdout=log, stderr=subprocess.STDOUT
+                [ROOTSEAL, *self._arguments],
+                env=self._environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
         return self
 

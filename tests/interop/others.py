@@ -15,7 +15,9 @@ from openvc.proof.data_integrity import DataIntegrityProofSuite
 from openvc.status import check_credential_status
 
 from registry import standards
+from registry.badges.schemas import require_open_badge
 from registry.core.rdf import bundled_for_openvc
+from registry.errors import InvalidInputError
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 RESOLVER: Final = "https://dev.uniresolver.io/1.0/identifiers"  # Blockcerts ask it for DIDs
@@ -40,6 +42,20 @@ class Web:
                 found[url] = page
         did = json.loads(found[own[0]])
         return {**found, f"{RESOLVER}/{self.did}": json.dumps({"didDocument": did})}
+
+
+def refusals(badge: Any, pages: Mapping[str, str], web: Web, rpc_url: str) -> dict[str, str | None]:
+    """Why each of them refuses a badge; None where it does not."""
+    told = blockcerts(badge, pages, rpc_url)
+    failed = [step for step, status, _ in told["steps"] if status == "failure"]
+    return {
+        "Blockcerts' cert-verifier-js 6.35": (
+            None if told["status"] == "success" else ", ".join(failed) or told["message"]
+        ),
+        "openvc-core": openvc(badge, pages, f"{web.url}/.well-known/did.json"),
+        "openbadgeslib": openbadgeslib(badge, pages, web.did),
+        "1EdTech's schema, by jsonschema-rs": schema(badge),
+    }
 
 
 def blockcerts(badge: Any, pages: Mapping[str, str], rpc_url: str, now: str | None = None) -> Any:
@@ -87,6 +103,15 @@ def openbadgeslib(badge: Any, pages: Mapping[str, str], did: str) -> str | None:
             verify_status_list=False,  # it verifies lists that are JWTs only
         )
     except OB3VerificationError as exc:
+        return str(exc)
+    return None
+
+
+def schema(badge: Any) -> str | None:
+    """What 1EdTech's JSON schema has against a badge; None if nothing."""
+    try:
+        require_open_badge(badge)
+    except InvalidInputError as exc:
         return str(exc)
     return None
 
