@@ -65,7 +65,6 @@ class Header:
     used: Mapping[str, str]
     index: Mapping[str, int]
     unused: tuple[str, ...]
-    width: int
 
 
 def read_header(names: Sequence[str], mapping: Mapping[str, str]) -> Header:
@@ -99,4 +98,4 @@ def read_header(names: Sequence[str], mapping: Mapping[str, str]) -> Header:
     if faults:
         raise InvalidInputError(f"the roster's header: {'; '.join(faults)}", place="line 1")
     unused = tuple(column for column in columns if column not in used.values())
-    return Header(used, {name: i for i, name in enumerate(columns)}, unused, len(columns))
+    return Header(used, {name: i for i, name in enumerate(columns)}, unused)

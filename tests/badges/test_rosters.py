@@ -168,11 +168,11 @@ def test_a_field_of_megabytes_is_a_fault() -> None:
 
 
 def test_the_size_of_a_file_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("registry.badges.rosters.MAX_ROSTER_BYTES", 10)
+    monkeypatch.setattr("registry.badges.csv_tables.MAX_CSV_BYTES", 10)
     with pytest.raises(TooLargeError):
         roster_form(b"email,name\n", {})
     monkeypatch.undo()
-    monkeypatch.setattr("registry.badges.rosters.MAX_ROWS", 1)
+    monkeypatch.setattr("registry.badges.csv_tables.MAX_ROWS", 1)
     with pytest.raises(TooLargeError, match="more than 1 rows"):
         read("email\na@x.example\nb@x.example\n")
 
