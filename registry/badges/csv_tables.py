@@ -62,15 +62,15 @@ def csv_rows(data: bytes, table: CsvTable, what: str) -> Iterator[tuple[int, lis
     """
     count = 0
     for line, values in _lines(data, table):
-        if not isinstance(values, str):
-            if not any(value.strip() for value in values):
-                continue
-            if len(values) != len(table.names):
-                values = f"has {len(values)} fields, the header {len(table.names)}"
+        if not isinstance(values, str) and not any(value.strip() for value in values):
+            continue
         count += 1
         if count > MAX_ROWS:
             raise TooLargeError(f"more than {MAX_ROWS:,} rows in {what}")
-        yield line, values
+        if isinstance(values, str) or len(values) == len(table.names):
+            yield line, values
+        else:
+            yield line, f"has {len(values)} fields, the header {len(table.names)}"
     if count == 0:
         raise InvalidInputError(f"{what} has a header and no rows")
 

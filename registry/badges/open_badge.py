@@ -81,6 +81,9 @@ def _subject(form: BadgeForm, recipient: Recipient, salt: str) -> dict[str, Json
             plain = form.has_plain_identities
             subject["identifier"] = [_identity(identity.lower(), kind, None if plain else salt)]
             break
+    if recipient.identity_hash is not None and "identifier" not in subject:
+        made = recipient.identity_hash, recipient.identity_salt
+        subject["identifier"] = [_identity_object("emailAddress", *made)]
     subject["achievement"] = form.achievement.document(form.issuer.id, form.image_id)
     if recipient.score is not None:
         subject["result"] = [{"type": ["Result"], "value": recipient.score}]
@@ -96,11 +99,16 @@ def _subject(form: BadgeForm, recipient: Recipient, salt: str) -> dict[str, Json
 
 
 def _identity(identity: str, kind: str, salt: str | None) -> dict[str, Json]:
-    shown = identity if salt is None else identity_hash(identity, salt)
+    if salt is None:
+        return {**_identity_object(kind, identity, None), "hashed": False}
+    return _identity_object(kind, identity_hash(identity, salt), salt)
+
+
+def _identity_object(kind: str, hashed: str, salt: str | None) -> dict[str, Json]:
     found: dict[str, Json] = {
         "type": "IdentityObject",
-        "hashed": salt is not None,
-        "identityHash": shown,
+        "hashed": True,
+        "identityHash": hashed,
         "identityType": kind,
     }
     if salt is not None:

@@ -19,7 +19,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "name": (
             "name", "full name", "recipient name", "recipient", "learner", "student",
             "student name", "recipient.name", "teilnehmer", "teilnehmerin", "vollständiger name",
-            "earner name",
+            "earner name", "issued to",
         ),
         "given_name": (
             "given name", "first name", "firstname", "forename", "vorname", "issued to first name",
@@ -31,14 +31,18 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "did": ("did", "subject id", "wallet", "holder", "recipient did"),
         "student_id": (
             "student id", "learner id", "sourced id", "matriculation number", "matrikelnummer",
-            "student number", "external id", "id",
+            "student number", "external id", "issuer earner id", "id",
         ),
+        "identity_hash": ("identity hash",),
+        "identity_salt": ("identity salt",),
         "awarded": (
             "awarded", "awarded on", "award date", "date", "issued on", "issue date", "issued at",
+            "issued at date", "credential.issued on",
             "completion date", "completed", "issued", "datum", "ausgestellt am", "abschlussdatum",
         ),
         "valid_until": (
             "valid until", "expires", "expires at", "expiry", "expiry date", "expired on",
+            "credential.expired on",
             "expiration date", "gültig bis", "ablaufdatum",
         ),
         "evidence": ("evidence", "evidence url", "evidence link", "nachweis", "work", "portfolio"),
@@ -53,9 +57,19 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "term": ("term", "semester"),
     }
 )  # fmt: skip
-IDENTITIES: Final = ("email", "student_id", "did")  # one of these says who it is
+IDENTITIES: Final = ("email", "student_id", "did", "identity_hash")  # one of these says who it is
 _KNOWN: Final = {name: field for field, names in FIELDS.items() for name in names}
 _BETWEEN: Final = re.compile(r"[\s_\-/]+")
+
+
+def plain(name: str) -> str:
+    """The name of a column in lower case, with single spaces."""
+    return _BETWEEN.sub(" ", name.strip().lstrip("\ufeff").lower())
+
+
+def field_of(name: str) -> str | None:
+    """The field that a column is by its name, which is `plain`; None if it says none."""
+    return _KNOWN.get(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +99,7 @@ def read_header(names: Sequence[str], mapping: Mapping[str, str]) -> Header:
     ]
     used: dict[str, str] = {}
     for column in dict.fromkeys(columns):
-        field = mapping.get(column, _KNOWN.get(_BETWEEN.sub(" ", column.lower())))
+        field = mapping.get(column, field_of(plain(column)))
         if field in used:
             faults.append(f"columns {used[field]!r} and {column!r} are both {field}")
         elif field is not None:

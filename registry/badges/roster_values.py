@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
+from registry.badges.roster_headers import IDENTITIES
 from registry.errors import InvalidInputError
 
 _LIMITS: Final = {"narrative": 2_000, "evidence": 2_000, "did": 2_000}
@@ -18,6 +19,7 @@ _URL: Final = re.compile(r"https?://[^\s\"'<>\\^`{|}/]+[^\s\"'<>\\^`{|}]*")
 _DID: Final = re.compile(
     r"did:(?:key:z[1-9A-HJ-NP-Za-km-z]{40,200}|web:[A-Za-z0-9.%:_-]+|(?:jwk|ion|ebsi|pkh):[A-Za-z0-9._:%-]+)"
 )
+_HASHED: Final = re.compile(r"sha256\$[0-9a-fA-F]{64}")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}(?:[.,][0-9]{1,4})?")
 _ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _GERMAN: Final = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
@@ -38,6 +40,8 @@ class Recipient:
     email: str | None
     student_id: str | None
     did: str | None
+    identity_hash: str | None  # of an email address, made by somebody else
+    identity_salt: str | None
     awarded: datetime | None
     valid_until: datetime | None
     evidence: str | None
@@ -51,7 +55,7 @@ class Recipient:
     @property
     def identity_field(self) -> str:
         """Which field says who it is."""
-        return next(field for field in ("email", "student_id", "did") if getattr(self, field))
+        return next(field for field in IDENTITIES if getattr(self, field))
 
     @property
     def key(self) -> str:
@@ -78,6 +82,8 @@ def recipient_of(line: int, fields: Mapping[str, str], *, now: datetime) -> Reci
         email=row.read("email", _email),
         student_id=row.read("student_id", _text),
         did=row.read("did", _did),
+        identity_hash=row.read("identity_hash", _hashed),
+        identity_salt=row.read("identity_salt", str),
         awarded=row.read("awarded", _time),
         valid_until=row.read("valid_until", _time),
         evidence=row.read("evidence", _url),
@@ -112,9 +118,8 @@ class _Row:
 
 
 def _contradictions(row: Recipient, now: datetime, faulty: set[str]) -> Iterator[tuple[str, str]]:
-    if not (row.email or row.student_id or row.did) and faulty.isdisjoint(
-        {"email", "student_id", "did"}
-    ):
+    has_identity = any(getattr(row, field) for field in IDENTITIES)
+    if not has_identity and faulty.isdisjoint(IDENTITIES):
         yield "email", "is empty, so nobody would get this badge"
     if row.awarded is not None and row.awarded > now + _TOMORROW:
         yield "awarded", "is in the future"
@@ -147,6 +152,12 @@ def _text(text: str) -> str:
 def _email(text: str) -> str:
     if _EMAIL.fullmatch(text) is None or ".." in text or len(text) > 254:
         raise ValueError("is no email address")
+    return text
+
+
+def _hashed(text: str) -> str:
+    if _HASHED.fullmatch(text) is None:
+        raise ValueError("is no hash as Open Badges write it: sha256$ and 64 hex digits")
     return text
 
 

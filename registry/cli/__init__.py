@@ -14,6 +14,7 @@ from registry.cli import (
     badges,
     chains,
     exporting,
+    importing,
     issuing,
     keys,
     listing,
@@ -90,7 +91,7 @@ _GROUPS: Final[dict[str, tuple[str, str, dict[str, Callable[..., None]]]]] = {
     "badge": (
         "The night's work",
         "Achievement files, and badges of anybody.",
-        {"new": badges.new, "validate": badges.validate},
+        {"new": badges.new, "validate": badges.validate, "import": importing.import_},
     ),
     "issuer": ("Looking around", "Issuers.", {"show": listing.issuer_show}),
     "export": (

@@ -88,6 +88,17 @@ def receipt_path(path: Path) -> Path:
     return path.with_name(path.name + RECEIPT_SUFFIX)
 
 
+def column_mapping(columns: list[str]) -> dict[str, str]:
+    """Field by column, of options NAME=FIELD. Raises `InvalidInputError`."""
+    found = {}
+    for text in columns:
+        name, mark, field = text.rpartition("=")
+        if not mark or not name:
+            raise InvalidInputError("--column takes NAME=FIELD", place=text)
+        found[name] = field
+    return found
+
+
 def shown(path: Path) -> str:
     """A path for messages: file names may hold bytes that are no text."""
     return os.fsencode(path).decode("utf-8", "replace")

@@ -19,14 +19,14 @@ from registry.cli.anchoring import DEFAULT_PATIENCE, Patience, run_night
 from registry.cli.badge_jobs import BadgeJob, Made, find_job, inputs_digest, start_job
 from registry.cli.badge_making import BadgeMaker
 from registry.cli.badges import achievement_image
-from registry.cli.inputs import read_whole, receipt_path, shown, write_whole
+from registry.cli.inputs import column_mapping, read_whole, receipt_path, shown, write_whole
 from registry.cli.output import Value
 from registry.cli.session import Session
 from registry.core.rdf import require_exact
 from registry.core.receipt import print_receipt
 from registry.core.tree import SALT_BYTES
 from registry.errors import ConflictError, InvalidInputError
-from registry.services.intake import IntakeRefusedError, Rejection
+from registry.services.intake import Rejection, RosterRefusedError
 from registry.services.issuing import (
     Badge,
     Proofs,
@@ -84,7 +84,7 @@ def issue(
     inputs = inputs_digest(data, told, profile, options.encode())
     job = None if dry_run else find_job(out, inputs)
     if job is None:
-        recipients = _recipients(session, roster, data, _mapping(column or []))
+        recipients = _recipients(session, roster, data, column_mapping(column or []))
         if dry_run:
             _preview(session, maker, recipients)
             return
@@ -124,7 +124,7 @@ def _picture(session: Session, achievement: Achievement, folder: Path) -> bytes:
 def _recipients(
     session: Session, path: Path, data: bytes, mapping: dict[str, str]
 ) -> list[Recipient]:
-    """Everybody on the roster. Raises `IntakeRefusedError` with every fault."""
+    """Everybody on the roster. Raises `RosterRefusedError` with every fault."""
     form = roster_form(data, mapping)
     for note in form.notes():
         session.output.note(f"{shown(path)}: {note}")
@@ -141,7 +141,7 @@ def _recipients(
             Rejection(f"{shown(path)}:{each.line}", f"{each.column} {each.reason}".strip())
             for each in faults
         ]
-        raise IntakeRefusedError(rejections, len(rejections))
+        raise RosterRefusedError(rejections, len(rejections))
     return found
 
 
@@ -214,16 +214,6 @@ def _finish(session: Session, maker: BadgeMaker, job: BadgeJob, picture: bytes |
         written += 1
     write_whole(job.folder / "issued.csv", listed.getvalue().encode())
     return written
-
-
-def _mapping(columns: list[str]) -> dict[str, str]:
-    found = {}
-    for text in columns:
-        name, mark, field = text.rpartition("=")
-        if not mark or not name:
-            raise InvalidInputError("--column takes NAME=FIELD", place=text)
-        found[name] = field
-    return found
 
 
 def _value(job: BadgeJob, finished_count: int) -> Value:

@@ -57,7 +57,7 @@ class Output:
             more = error.count - MAX_FAULTS_SHOWN
             if more > 0:
                 self.note(f"  … and {more:,} more")
-            self.note("Mend them, or leave them out with --skip-invalid FILE.")
+            self.note(error.advice)
         if isinstance(error, UnavailableError):
             self.note("Nothing is lost: run the same command again later.")
 

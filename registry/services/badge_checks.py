@@ -90,6 +90,7 @@ def sample_badge(
     """The badge that somebody would get for an achievement now."""
     somebody = Recipient(
         line=0, name="A Learner", email="learner@example.com", student_id=None, did=None,
+        identity_hash=None, identity_salt=None,
         awarded=None, valid_until=None, evidence=None, narrative=None, score=None, credits=None,
         license_number=None, role=None, term=None,
     )  # fmt: skip

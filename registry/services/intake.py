@@ -49,12 +49,20 @@ class IntakeRefusedError(InvalidInputError):
     """Some submissions are faulty, so nothing of the intake was added."""
 
     code = "intake-refused"
+    advice = "Mend them, or leave them out with --skip-invalid FILE."
 
     def __init__(self, rejections: list[Rejection], count: int) -> None:
         first = rejections[0]
         super().__init__(f"{count} faulty, nothing was added; first: {first.place}: {first.reason}")
         self.rejections = rejections
         self.count = count
+
+
+class RosterRefusedError(IntakeRefusedError):
+    """Some rows of a roster or an export are faulty, so nothing was made of any."""
+
+    code = "roster-refused"
+    advice = "Mend them, and run the same command again."
 
 
 def add_credentials(
