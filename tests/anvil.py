@@ -60,10 +60,15 @@ class Anvil:
         return open_chain(self.url if url is None else url)
 
 
-def open_chain(url: str | Sequence[str], options: ChainOptions | None = None) -> EvmChain:
-    """Open the development chain behind one address or several."""
+def open_chain(
+    url: str | Sequence[str],
+    options: ChainOptions | None = None,
+    *,
+    chain_id: int = DEVELOPMENT_CHAIN_ID,
+) -> EvmChain:
+    """Open a local chain behind one address or several."""
     return EvmChain(
-        chain_id=DEVELOPMENT_CHAIN_ID,
+        chain_id=chain_id,
         rpc_url=url,
         contract=deterministic_address(),
         options=options,

@@ -53,9 +53,14 @@ def operator_set_topic() -> bytes:
     return _digest(_entry("event", "OperatorSet"))
 
 
+def anchored_topics() -> list[bytes]:
+    """Return the topics by which a node finds all anchors."""
+    return [seal_anchored_topic()]
+
+
 def anchors_topics(issuer: bytes) -> list[bytes]:
     """Return the topics by which a node finds the anchors of an issuer."""
-    return [seal_anchored_topic(), issuer.rjust(32, b"\0")]
+    return [*anchored_topics(), issuer.rjust(32, b"\0")]
 
 
 def anchor_topics(issuer: bytes, seal: bytes) -> list[bytes]:

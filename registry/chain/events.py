@@ -5,7 +5,12 @@ A node's answer that does not fit the question is "could not ask".
 
 from datetime import datetime, timedelta
 
-from registry.chain.contract import anchor_topics, anchors_topics, operator_topics
+from registry.chain.contract import (
+    anchor_topics,
+    anchored_topics,
+    anchors_topics,
+    operator_topics,
+)
 from registry.chain.logs import Ask, LogReader, fits, read_block
 from registry.chain.reply import Reply
 from registry.errors import UnavailableError
@@ -44,6 +49,11 @@ class Events:
         if len(found) > 1:
             raise logs.malformed("one anchor of a seal")
         return self._anchor(found[0]) if found else None
+
+    def issuers_among(self, logs: Reply, seal: bytes) -> list[bytes]:
+        """Everybody who anchored a seal, by a receipt's logs."""
+        anchored = [log for log in logs.elements() if fits(log, self._contract, anchored_topics())]
+        return [_topic(log, 1)[12:] for log in anchored if _topic(log, 2) == seal]
 
     def anchors_of(self, issuer: bytes, *, head: Block, count: int) -> list[IssuerAnchor]:
         """Every anchor of an issuer up to `head`, by sequence: `count` of them, without a gap.

@@ -169,6 +169,13 @@ class EvmChain(ContractViews, Sending):
             return None
         return self._events(contract).anchor_among(receipt.member("logs"), issuer, seal)
 
+    def issuers_in_transaction(self, transaction: bytes, seal: bytes) -> list[bytes]:
+        """Who anchored a seal on our contract in a given transaction; nobody if it is not mined."""
+        receipt = self._receipt(transaction)
+        if receipt is None:
+            return []
+        return self._events(self._contract).issuers_among(receipt.member("logs"), seal)
+
     def issuer_anchors(self, issuer: bytes) -> list[IssuerAnchor]:
         """Every `SealAnchored` event of an issuer on our contract, by sequence.
 

@@ -186,6 +186,14 @@ class SnapshotState:
     ) -> None:
         """None: storage tells no transactions."""
 
+    def issuers_in_transaction(
+        self,
+        transaction: bytes,  # noqa: ARG002 - as Chain's
+        seal: bytes,  # noqa: ARG002
+    ) -> list[bytes]:
+        """Nobody: storage tells no transactions."""
+        return []
+
     def find_anchor(self, issuer: bytes, seal: bytes, *, since: datetime) -> None:
         """None: storage tells no events."""
 

@@ -127,7 +127,7 @@ def _receipts(store: Store, batch: Batch, credentials: Sequence[StoredCredential
     # On whichever chain: one that is slow or down keeps nobody from the proof on another.
     final = [found for found in store.on_chains(batch.id) if found.state is BatchState.FINAL]
     anchors = [found.anchor for found in final if found.anchor is not None]
-    references = tuple(_reference(anchor, batch.issuer) for anchor in anchors)
+    references = tuple(anchor_reference(anchor, batch.issuer) for anchor in anchors)
     proofs = store.proofs(batch, [leaf_of(credential) for credential in credentials])
     return [
         Receipt(
@@ -145,7 +145,8 @@ def _receipts(store: Store, batch: Batch, credentials: Sequence[StoredCredential
     ]
 
 
-def _reference(anchor: Anchor, issuer: bytes) -> AnchorReference:
+def anchor_reference(anchor: Anchor, issuer: bytes) -> AnchorReference:
+    """An anchor as receipts name it."""
     return AnchorReference(
         chain=anchor.chain_id,
         contract=anchor.contract,

@@ -23,6 +23,7 @@ from registry.core.receipt import Receipt, extract_receipt, parse_receipt
 from registry.core.report import Check, Outcome, Report, conclude
 from registry.core.trust import TrustList
 from registry.errors import ConflictError, InvalidInputError, NotFoundError
+from registry.services.blockcerts import receipt_of_blockcerts
 from registry.services.chain_checks import check_chains
 from registry.services.issuer_checks import check_named_issuer
 from registry.services.ports import ChainState, IssuerDirectory
@@ -62,7 +63,8 @@ class Verification:
             and (evidence.receipt is None)
         ):
             raise InvalidInputError("nothing to verify: give a credential, a hash or a receipt")
-        # 1. Format: the receipt, from beside the credential, inside it, or the store.
+        # 1. Format: the receipt, from beside the credential, inside it, or the store; or made of a
+        #    proof of Blockcerts, which says the same, and of the transaction that it names.
         brought = _open(evidence.credential)
         try:
             receipt = _receipt_brought(evidence, brought.document)
@@ -73,7 +75,9 @@ class Verification:
                 receipt = self._look_up(evidence, brought.document)
             except (InvalidInputError, ConflictError) as exc:
                 # Unknown, not sealed yet, or of several issuers: no reason to call it false.
-                return conclude([_no_receipt(brought.fault or str(exc))])
+                receipt = receipt_of_blockcerts(brought.document, self.chains)
+                if receipt is None:
+                    return conclude([_no_receipt(brought.fault or str(exc))])
         # 2. Integrity: this credential is the one that the receipt names.
         if evidence.credential is None and evidence.credential_hash is not None:
             integrity = check_hash(evidence.credential_hash, receipt)

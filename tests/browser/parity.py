@@ -32,6 +32,7 @@ class Verifier:
     timeout: float = 5
     trusted: dict[bytes, str] = field(default_factory=dict)
     expected: bytes | None = None
+    chain_id: int = DEVELOPMENT_CHAIN_ID
 
     def in_python(self, evidence: Evidence) -> Report:
         """The report of the Python engine."""
@@ -40,7 +41,7 @@ class Verifier:
         )
         chains = {}
         if self.urls:
-            chains[DEVELOPMENT_CHAIN_ID] = open_chain(self.urls, options)
+            chains[self.chain_id] = open_chain(self.urls, options, chain_id=self.chain_id)
         trusted = {address: TrustedIssuer(name) for address, name in self.trusted.items()}
         verification = Verification(chains=chains, trusted=trusted, clock=lambda: self.now)
         try:
@@ -52,7 +53,7 @@ class Verifier:
     def in_javascript(self, engine: Engine, evidence: Evidence) -> dict[str, Any]:
         """The report of the JavaScript engine."""
         chain = {
-            "chain": format_chain(DEVELOPMENT_CHAIN_ID),
+            "chain": format_chain(self.chain_id),
             "rpcUrls": list(self.urls),
             "contract": format_address(deterministic_address()),
             "finality": self.finality,

@@ -1,8 +1,7 @@
 """One badge, issued as issuers do, and the verifiers of others that there are."""
 
 import json
-from collections.abc import Callable, Iterator
-from copy import deepcopy
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -13,24 +12,8 @@ from registry.badges.schemas import require_open_badge
 from registry.vc.data_integrity import Cryptosuite, sign
 from registry.vc.merkle_proof_2019 import decode, encode
 from registry.vc.signing_keys import key_from_seed
-from tests.interop.academy import DID, ISSUER, URL, Academy, academy
+from tests.interop.academy import DID, ISSUER, URL, Academy
 from tests.interop.others import openbadgeslib, openvc
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Academy]:
-    with academy(tmp_path_factory.mktemp("academy")) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def badges(place: Academy) -> list[Any]:
-    return place.issue("cloud", "ada", "bob", "eve", "kim", name="Somebody")
-
-
-@pytest.fixture
-def badge(badges: list[Any]) -> Any:
-    return deepcopy(badges[0])
 
 
 def by_blockcerts(place: Academy, badge: Any, **options: Any) -> str | None:

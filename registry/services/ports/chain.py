@@ -218,6 +218,9 @@ class ChainState(Protocol):
     ) -> Anchor | None:
         """The `SealAnchored` event in a given transaction; None if it is not mined or has none."""
 
+    def issuers_in_transaction(self, transaction: bytes, seal: bytes) -> list[bytes]:
+        """Who anchored a seal on our contract in a given transaction; nobody if it is not mined."""
+
 
 class Chain(ChainState, Protocol):
     """One EVM chain with our contract on it, through one or several endpoints.

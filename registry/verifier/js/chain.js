@@ -1,6 +1,6 @@
 // One EVM chain with the contract on it: what its storage, code and events say. Judges nothing.
 
-import { parseAddress } from "rootseal/address.js";
+import { checksummed, parseAddress } from "rootseal/address.js";
 import { fromHex, toHex } from "rootseal/bytes.js";
 import * as contract from "rootseal/contract.js";
 import { MAX_SECONDS } from "rootseal/dates.js";
@@ -101,14 +101,40 @@ export class Chain {
    * @returns {Promise<Log | null>}
    */
   async anchorInTransaction(transaction, issuer, seal) {
+    const logs = await this.logsOf(transaction);
+    return logs === null ? null : this.only(logs.filter((log) => this.fits(log, issuer, seal)));
+  }
+
+  /**
+   * Who anchored a seal in a given transaction; nobody if it is not mined.
+   *
+   * @param {string} transaction
+   * @param {string} seal
+   */
+  async issuersInTransaction(transaction, seal) {
+    const logs = (await this.logsOf(transaction)) ?? [];
+    const issuers = [];
+    for (const log of logs) {
+      const issuer = `0x${(log.topics[1] ?? "").slice(-40)}`;
+      if (this.fits(log, issuer, seal)) issuers.push(checksummed(issuer));
+    }
+    return issuers;
+  }
+
+  /**
+   * The logs of a transaction; null if it is not mined, or no longer indexed.
+   *
+   * @param {string} transaction
+   * @returns {Promise<Log[] | null>}
+   */
+  logsOf(transaction) {
     const read = (/** @type {any} */ result) => {
-      if (result === null) return null; // not mined, or no longer indexed
+      if (result === null) return null;
       const receipt = reply.object(result);
       if (reply.data(receipt.transactionHash, 32) !== transaction) throw reply.malformed();
       return reply.logs(receipt.logs);
     };
-    const logs = await this.nodes.ask("eth_getTransactionReceipt", [transaction], read);
-    return logs === null ? null : this.only(logs.filter((log) => this.fits(log, issuer, seal)));
+    return this.nodes.ask("eth_getTransactionReceipt", [transaction], read);
   }
 
   /**

@@ -7,13 +7,23 @@ import { InputError } from "rootseal/errors.js";
 import { MAX_TREE_SIZE } from "rootseal/tree.js";
 
 const [ROOT, TARGET, ANCHORS, PATH] = [0, 1, 2, 3];
+const [CHAIN, NETWORK, TRANSACTION] = [0, 1, 2];
 const SIDES = ["left", "right"];
+// Chains by the numbers that the format gives to chain and network.
+const CHAINS = new Map([
+  ["1:1", "eip155:1"],
+  ["1:5", "eip155:5"],
+  ["1:11155111", "eip155:11155111"],
+  ["2:137", "eip155:137"],
+  ["2:80001", "eip155:80001"],
+]);
 
 /**
  * @typedef {object} MerkleProof
  * @property {{side: string, node: string}[]} path
  * @property {string} merkleRoot Hex, as are the other hashes.
  * @property {string} targetHash
+ * @property {{chain: string | null, transaction: string | null}[]} anchors On chains by CAIP-2.
  */
 /**
  * @typedef {object} SealedPath What a receipt has beside its anchors.
@@ -32,12 +42,13 @@ const SIDES = ["left", "right"];
  */
 export function decodeMerkleProof(value) {
   const fields = fieldsOf(decodeCbor(decodeMultibase(value)));
-  listOf(fields.get(ANCHORS)); // whose they are, the receipt says
+  const anchors = listOf(fields.get(ANCHORS)).map(anchorOf);
   const path = listOf(fields.get(PATH)).map(pairOf).map(([side, node]) => {
     if (SIDES[side] === undefined) throw new InputError("not-merkle-proof");
     return { side: SIDES[side], node: hashOf(node) };
   });
-  return { path, merkleRoot: hashOf(fields.get(ROOT)), targetHash: hashOf(fields.get(TARGET)) };
+  const [merkleRoot, targetHash] = [fields.get(ROOT), fields.get(TARGET)].map(hashOf);
+  return { path, merkleRoot, targetHash, anchors };
 }
 
 /**
@@ -84,6 +95,18 @@ function indexOf(sides, size) {
     if (side === "left") index += 1;
   }
   return left.length === 0 ? index : null;
+}
+
+/** @param {any} value */
+function anchorOf(value) {
+  const fields = fieldsOf(value);
+  const numbers = [fields.get(CHAIN), fields.get(NETWORK)];
+  if (numbers.includes(undefined)) throw new InputError("not-merkle-proof");
+  const transaction = fields.get(TRANSACTION);
+  return {
+    chain: CHAINS.get(numbers.join(":")) ?? null,
+    transaction: transaction === undefined ? null : `0x${hashOf(transaction)}`,
+  };
 }
 
 /** @param {any} value */

@@ -3,6 +3,7 @@
 // Trusts nobody but the nodes that it is told to ask, and tells nobody else of what it checks.
 
 import { chainId, parseAddress } from "rootseal/address.js";
+import { receiptOfBlockcerts } from "rootseal/blockcerts.js";
 import { bring } from "rootseal/brought.js";
 import { Chain } from "rootseal/chain.js";
 import { checkChains } from "rootseal/chain_checks.js";
@@ -50,11 +51,14 @@ export async function verify({ credential, receipt: file }, verifier) {
   if (credential === null && file === null) throw new InputError("nothing-to-verify");
   const chains = chainsOf(verifier);
   const { trusted, expected } = namedIssuers(verifier);
-  // 1. Format: the receipt, from beside the credential or inside it.
+  // 1. Format: the receipt, from beside the credential or inside it; or made of a proof of
+  //    Blockcerts, which says the same, and of the transaction that it names.
   const brought = await bring(credential);
   let receipt;
   try {
-    receipt = receiptBrought(file, brought.document);
+    receipt =
+      receiptBrought(file, brought.document) ??
+      (await receiptOfBlockcerts(brought.document, chains));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return conclude([fail("format", "malformed-receipt", {}, reasonOf(error))]);

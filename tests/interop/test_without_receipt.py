@@ -1,0 +1,85 @@
+"""A badge for Blockcerts without the receipt beside it: both engines make one of its proof."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from registry.core.report import Verdict
+from registry.services.verification import Evidence
+from registry.vc import base58
+from registry.vc.merkle_proof_2019 import BlinkAnchor, Step, decode, encode
+from tests.browser.engine import Engine
+from tests.browser.parity import Verifier, same_report
+from tests.interop.academy import ISSUER, SEPOLIA, Academy
+from tests.services.evidence import check, codes
+
+
+def judged(place: Academy, engine: Engine, badge: Any, **settings: Any) -> str:
+    """The verdict, and the code of the check that decided."""
+    verifier = Verifier([place.node.url], chain_id=SEPOLIA, **settings)
+    report = same_report(engine, verifier, Evidence(credential=json.dumps(badge).encode()))
+    if report.verdict is Verdict.VALID:
+        return "valid"
+    wanted = "fail" if report.verdict is Verdict.INVALID else "unknown"
+    return f"{report.verdict}: {next(c.code for c in report.checks if c.outcome == wanted)}"
+
+
+def with_proof(badge: Any, **members: Any) -> Any:
+    merkle = badge["proof"][0]
+    value = encode(replace(decode(merkle["proofValue"]), **members))
+    return {**badge, "proof": [{**merkle, "proofValue": value}, *badge["proof"][1:]]}
+
+
+def test_it_is_valid_and_names_its_issuer(place: Academy, engine: Engine, badge: Any) -> None:
+    verifier = Verifier([place.node.url], chain_id=SEPOLIA)
+    report = same_report(engine, verifier, Evidence(credential=json.dumps(badge).encode()))
+    assert report.verdict is Verdict.VALID
+    assert codes(report)["proofs"] == "proofs-hold"
+    assert check(report, "anchor").evidence["issuer"] == ISSUER
+
+
+def test_changed_it_is_invalid(place: Academy, engine: Engine, badge: Any) -> None:
+    badge["name"] = "Doctor of Clouds"
+    assert judged(place, engine, badge) == "invalid: hash-mismatch"
+
+
+def test_with_a_neighbours_proof_it_is_invalid(
+    place: Academy, engine: Engine, badge: Any, badges: list[Any]
+) -> None:
+    badge["proof"][0] = badges[1]["proof"][0]
+    assert judged(place, engine, badge) == "invalid: hash-mismatch"
+
+
+def test_with_another_path_it_is_invalid(place: Academy, engine: Engine, badge: Any) -> None:
+    path = decode(badge["proof"][0]["proofValue"]).path
+    changed = with_proof(badge, path=(Step("left", b"\1" * 32), *path[1:]))
+    assert judged(place, engine, changed) == "invalid: seal-mismatch"
+
+
+def test_with_a_seal_that_the_transaction_does_not_have_nobody_can_say(
+    place: Academy, engine: Engine, badge: Any
+) -> None:
+    anchors = decode(place.issue("other", "ada")[0]["proof"][0]["proofValue"]).anchors
+    assert judged(place, engine, with_proof(badge, anchors=anchors)) == "undetermined: no-receipt"
+    none = (BlinkAnchor(SEPOLIA, b"\7" * 32),)
+    assert judged(place, engine, with_proof(badge, anchors=none)) == "undetermined: no-receipt"
+
+
+def test_with_two_such_proofs_nobody_can_say(
+    place: Academy, engine: Engine, badge: Any, badges: list[Any]
+) -> None:
+    badge["proof"] = [badges[1]["proof"][0], *badge["proof"]]
+    assert judged(place, engine, badge) == "undetermined: no-receipt"
+
+
+def test_without_a_node_nobody_can_say(place: Academy, engine: Engine, badge: Any) -> None:
+    verifier = Verifier(["http://127.0.0.1:9"], chain_id=SEPOLIA, timeout=1)
+    report = same_report(engine, verifier, Evidence(credential=json.dumps(badge).encode()))
+    assert (report.verdict, codes(report)) == (Verdict.UNDETERMINED, {"format": "no-receipt"})
+    junk = {**badge["proof"][0], "proofValue": "z" + base58.encode(b"\xff" * 40)}
+    assert judged(place, engine, {**badge, "proof": junk}) == "undetermined: no-receipt"
+
+
+def test_withdrawn_it_is_invalid(place: Academy, engine: Engine, badges: list[Any]) -> None:
+    place.withdraw("revoke", badges[3])
+    assert judged(place, engine, badges[3]) == "invalid: revoked"
