@@ -8,6 +8,7 @@ import typer
 from registry.cli.inputs import read_whole, receipt_path, shown, write_whole
 from registry.cli.session import Session
 from registry.core.address import format_chain
+from registry.core.attachments import attached
 from registry.core.baked import unbake
 from registry.core.documents import parse_document
 from registry.core.receipt import (
@@ -71,6 +72,9 @@ def _receipt_at(path: Path) -> Receipt:
     if beside.is_file():
         return parse_receipt(read_whole(beside, MAX_RECEIPT_BYTES + 1))
     try:
+        pdf = attached(data)
+        if pdf is not None and pdf.receipt is not None:
+            return parse_receipt(pdf.receipt)
         inside = unbake(data)
         document = parse_document(data if inside is None else inside)
         is_receipt = document.get("type") == RECEIPT_TYPE

@@ -1,6 +1,7 @@
 """The credential baked into a PNG or SVG badge (Open Badges 3.0 §5.3, and 2.0 before it).
 
-Takes out what was put in; reads no pixels, and does not look at what the credential says.
+Takes out what was put in; reads no pixels, and does not look at what the credential says. Of a PDF
+it is what is attached (`attachments`).
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 from xml.parsers import expat
 
+from registry.core.attachments import attached
 from registry.core.documents import MAX_DOCUMENT_BYTES
 from registry.errors import InvalidInputError, TooLargeError
 
@@ -34,12 +36,15 @@ _PIECE: Final = 2**18
 
 
 def unbake(data: bytes) -> bytes | None:
-    """The credential in an image; None if it is no PNG or SVG, or has none in it.
+    """The credential in an image or a PDF; None if it is none of them, or has none in it.
 
     Raises `InvalidInputError` for a broken image and for one with two credentials, since
     nobody could say which of them is meant; `TooLargeError` past `MAX_IMAGE_BYTES`, or for a
     credential larger than a document may be.
     """
+    pdf = attached(data)
+    if pdf is not None:
+        return pdf.credential
     if data.startswith(_PNG):
         found = _in_png(_within_limit(data))
     elif _XML.match(data) is not None and _MARK in data:

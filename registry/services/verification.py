@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from registry.core.attachments import attached
 from registry.core.baked import unbake
 from registry.core.canonical import Canonicalization, credential_hash, hashes_of
 from registry.core.checks import (
@@ -67,7 +68,7 @@ class Verification:
         #    proof of Blockcerts, which says the same, and of the transaction that it names.
         brought = _open(evidence.credential)
         try:
-            receipt = _receipt_brought(evidence, brought.document)
+            receipt = _receipt_brought(evidence, brought)
         except InvalidInputError as exc:
             return conclude([_bad_receipt(str(exc))])
         if receipt is None:
@@ -129,9 +130,13 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class _Brought:
-    """A file: the JSON credential that it is or has baked into it; and why an image has none."""
+    """A file: the JSON credential that it is or has inside, and a receipt that came in a PDF.
+
+    `fault` is why an image or a PDF has none.
+    """
 
     document: dict[str, Json] | None = None
+    receipt: bytes | None = None
     fault: str | None = None
 
 
@@ -139,16 +144,22 @@ def _open(credential: bytes | None) -> _Brought:
     if credential is None:
         return _Brought()
     try:
-        inside = unbake(credential)
+        pdf = attached(credential)
+        inside = unbake(credential) if pdf is None else pdf.credential
     except InvalidInputError as exc:
         return _Brought(fault=str(exc))
-    return _Brought(_document(credential if inside is None else inside))
+    document = _document(credential if inside is None else inside)
+    return _Brought(document, None if pdf is None else pdf.receipt)
 
 
-def _receipt_brought(evidence: Evidence, document: dict[str, Json] | None) -> Receipt | None:
+def _receipt_brought(evidence: Evidence, brought: _Brought) -> Receipt | None:
+    """From beside the credential; else from inside it; else from the PDF around both."""
     if evidence.receipt is not None:
         return parse_receipt(evidence.receipt)
-    return None if document is None else extract_receipt(document)
+    found = None if brought.document is None else extract_receipt(brought.document)
+    if found is None and brought.receipt is not None:
+        return parse_receipt(brought.receipt)
+    return found
 
 
 def _document(credential: bytes) -> dict[str, Json] | None:

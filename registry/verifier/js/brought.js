@@ -1,5 +1,7 @@
-// A credential file as it was brought: itself, or an image with a credential baked into it.
+// A credential file as it was brought: itself, an image with a credential baked into it, or a PDF to
+// which it is attached, perhaps with its receipt.
 
+import { attached } from "rootseal/attachments.js";
 import { unbake } from "rootseal/baked.js";
 import { parseDocument } from "rootseal/documents.js";
 import { InputError } from "rootseal/errors.js";
@@ -7,9 +9,10 @@ import { InputError } from "rootseal/errors.js";
 /**
  * @typedef {object} Brought
  * @property {Uint8Array | null} file
- * @property {Uint8Array | null} inside The credential in it, if it is an image with one.
+ * @property {Uint8Array | null} inside The credential in it, if it is an image or PDF with one.
+ * @property {Uint8Array | null} receipt In a PDF, the receipt beside that.
  * @property {Record<string, any> | null} document The JSON credential that it is or has inside.
- * @property {InputError | null} fault Why an image gives none.
+ * @property {InputError | null} fault Why an image or a PDF gives none.
  */
 
 const BLANKS = [0x20, 0x09, 0x0a, 0x0d];
@@ -20,13 +23,16 @@ const OPENING_BRACE = 0x7b;
  * @returns {Promise<Brought>}
  */
 export async function bring(file) {
-  if (file === null) return { file, inside: null, document: null, fault: null };
+  const nothing = { file, inside: null, receipt: null, document: null, fault: null };
+  if (file === null) return nothing;
   try {
-    const inside = await unbake(file);
-    return { file, inside, document: documentIn(inside ?? file), fault: null };
+    const pdf = await attached(file);
+    const inside = pdf === null ? await unbake(file) : pdf.credential;
+    const document = documentIn(inside ?? file);
+    return { file, inside, receipt: pdf?.receipt ?? null, document, fault: null };
   } catch (fault) {
     if (!(fault instanceof InputError)) throw fault;
-    return { file, inside: null, document: null, fault };
+    return { ...nothing, fault };
   }
 }
 

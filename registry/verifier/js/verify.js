@@ -57,7 +57,7 @@ export async function verify({ credential, receipt: file }, verifier) {
   let receipt;
   try {
     receipt =
-      receiptBrought(file, brought.document) ??
+      receiptBrought(file, brought) ??
       (await receiptOfBlockcerts(brought.document, chains));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
@@ -89,12 +89,15 @@ export async function verify({ credential, receipt: file }, verifier) {
 }
 
 /**
+ * From beside the credential; else from inside it; else from the PDF around both.
+ *
  * @param {Uint8Array | null} file
- * @param {Record<string, any> | null} document
+ * @param {import("rootseal/brought.js").Brought} brought
  */
-function receiptBrought(file, document) {
+function receiptBrought(file, { document, receipt }) {
   if (file !== null) return parseReceipt(file);
-  return document === null ? null : extractReceipt(document);
+  const found = document === null ? null : extractReceipt(document);
+  return found === null && receipt !== null ? parseReceipt(receipt) : found;
 }
 
 /** @param {Verifier} verifier */
