@@ -14,6 +14,7 @@ import pytest
 from registry.chain import deterministic_address
 from registry.core.address import format_address
 from registry.core.baked import unbake
+from registry.errors import InvalidInputError
 from tests.cases.verifying import verified
 from tests.worlds import World, case_world, faulty, load_cases
 
@@ -65,7 +66,7 @@ def is_for_it(case: dict[str, Any]) -> bool:
         return False
     try:
         return unbake(base64.b64decode(case["credential"]["base64"])) is None
-    except ValueError:
+    except InvalidInputError:
         return False
 
 

@@ -8,12 +8,14 @@ from tests.cases.batches import DATES, ISSUER, RAW_FILES, STRANGER
 from tests.cases.case import Case, Shelf, printed
 from tests.cases.documents import compact, pretty
 from tests.core.baking import in_png, in_svg
+from tests.core.pdfs import pdf, stream
 
 
 def genuine(shelf: Shelf) -> Iterator[Case]:
     """All of them."""
     yield from _forms(shelf)
     yield from _images(shelf)
+    yield from _certificates(shelf)
     yield from _incomplete(shelf)
     yield from _statuses(shelf)
     yield from _dates(shelf)
@@ -65,6 +67,38 @@ def _images(shelf: Shelf) -> Iterator[Case]:
     yield Case("SVG with another badge", says, swapped, shelf.text("in an SVG"), "NotIncluded")
     nothing = in_png(b"")
     yield Case("PNG with an empty badge", "undetermined format no-receipt", nothing, None, None)
+
+
+def _certificates(shelf: Shelf) -> Iterator[Case]:
+    """PDFs with credential and receipt attached: what they show is not looked at."""
+    badge, receipt = shelf.file("badge"), shelf.text("badge").encode()
+    alone = "undetermined format no-receipt"
+    both = pdf(stream(badge), stream(receipt, packed=False))
+    yield Case("PDF with credential and receipt", "valid", both, None)
+    inside = compact(shelf.whole("in a PNG"))
+    yield Case("PDF with a credential that has its receipt", "valid", pdf(stream(inside)), None)
+    yield Case("PDF, its receipt beside it", "valid", pdf(stream(badge)), receipt.decode())
+    yield Case("PDF without the receipt", alone, pdf(stream(badge)), None, None)
+    says = "invalid integrity hash-mismatch"
+    changed = pdf(stream(badge.replace(b"Wound care", b"Wound cure")), stream(receipt))
+    yield Case("PDF with a changed credential", says, changed, None, "NotIncluded")
+    other = pdf(stream(badge), stream(shelf.text("untouched").encode()))
+    yield Case("PDF with a neighbour's receipt", says, other, None, "NotIncluded")
+    twice = both + stream(shelf.file("untouched"))
+    yield Case("PDF with a second credential appended", alone, twice, None, None)
+    cut = both.replace(b"endstream", b"endstreem", 1)
+    yield Case("PDF with a broken attachment", alone, cut, None, None)
+    odd = pdf(stream(badge), stream(b'{"type":"rootseal/receipt@9"}'))
+    says = "invalid format malformed-receipt"
+    yield Case("PDF with a receipt of another format", says, odd, None, None)
+    withdrawn = pdf(stream(shelf.file("revoked")), stream(shelf.text("revoked").encode()))
+    yield Case(
+        "PDF with a revoked credential", "invalid status revoked", withdrawn, None, "Revoked"
+    )
+    bytes_meant = "invalid integrity hash-mismatch"
+    yield Case(
+        "PDF, the receipt of other bytes", bytes_meant, both, shelf.text("pdf"), "NotIncluded"
+    )
 
 
 def _incomplete(shelf: Shelf) -> Iterator[Case]:

@@ -9,6 +9,7 @@ from typing import Any, Final  # a case is JSON
 from registry.chain import DEVELOPMENT_CHAIN_ID, ChainOptions
 from registry.chain.contract import decode_result, encode_call
 from registry.core.address import format_address, parse_address
+from registry.core.attachments import attached
 from registry.core.baked import unbake
 from registry.core.canonical import Canonicalization, credential_hash
 from registry.core.documents import parse_document
@@ -95,8 +96,11 @@ def ask_contract(world: World, question: dict[str, Any]) -> str:
 def _receipt(evidence: Evidence) -> Receipt | None:
     if evidence.receipt is not None:
         return parse_receipt(evidence.receipt)
-    content = opened(evidence.credential or b"")
-    return extract_receipt(parse_document(content))
+    file = evidence.credential or b""
+    pdf = attached(file)
+    if pdf is not None and pdf.receipt is not None:
+        return parse_receipt(pdf.receipt)
+    return extract_receipt(parse_document(opened(file)))
 
 
 def _digest(evidence: Evidence, receipt: Receipt) -> bytes:
