@@ -11,28 +11,20 @@ import orjson
 import typer
 
 from registry.badges.achievements import Achievement, read_achievement
-from registry.badges.baking import bake, suffix_of
-from registry.badges.drawing import badge_picture
 from registry.badges.roster_values import Recipient
 from registry.badges.rosters import MAX_ROSTER_BYTES, Fault, roster_form, roster_rows
 from registry.cli.anchoring import DEFAULT_PATIENCE, Patience, run_night
+from registry.cli.badge_files import Forms, picture_of
 from registry.cli.badge_jobs import BadgeJob, Made, find_job, inputs_digest, start_job
 from registry.cli.badge_making import BadgeMaker
 from registry.cli.badges import achievement_image
-from registry.cli.inputs import column_mapping, read_whole, receipt_path, shown, write_whole
+from registry.cli.inputs import column_mapping, read_whole, shown, write_whole
 from registry.cli.output import Value
 from registry.cli.session import Session
 from registry.core.rdf import require_exact
-from registry.core.receipt import print_receipt
 from registry.core.tree import SALT_BYTES
-from registry.errors import ConflictError, InvalidInputError
 from registry.services.intake import Rejection, RosterRefusedError
-from registry.services.issuing import (
-    Badge,
-    Proofs,
-    finished,
-    take_in,
-)
+from registry.services.issuing import Badge, Proofs, finished, take_in
 
 
 def issue(
@@ -61,6 +53,9 @@ def issue(
     baked: Annotated[
         bool, typer.Option("--baked", help="Write each badge as a picture, too: PNG or SVG.")
     ] = False,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Write each badge as a certificate to print, too.")
+    ] = False,
     anchor: Annotated[
         bool, typer.Option("--anchor/--no-anchor", help="Anchor at once, or with the next night.")
     ] = True,
@@ -77,7 +72,7 @@ def issue(
     told = read_whole(achievement)
     wanted = read_achievement(told)
     image = achievement_image(wanted, achievement.parent)
-    picture = _picture(session, wanted, achievement.parent) if baked else None
+    forms = _forms(session, wanted, achievement.parent, baked=baked, pdf=pdf)
     maker = BadgeMaker(session, wanted, image, proof, without_status, plain_identities)
     profile = orjson.dumps([maker.profile.model_dump(), image])
     options = f"{proof.value} {without_status} {plain_identities} {sorted(column or [])}"
@@ -85,6 +80,8 @@ def issue(
     job = None if dry_run else find_job(out, inputs)
     if job is None:
         recipients = _recipients(session, roster, data, column_mapping(column or []))
+        names = [person.name or person.key for person in recipients]
+        forms.require_printable([told.decode(), maker.profile.name, *names])
         if dry_run:
             _preview(session, maker, recipients)
             return
@@ -97,28 +94,21 @@ def issue(
         )
         return
     run_night(session, patience)
-    written = _finish(session, maker, job, picture)
+    written = _finish(session, maker, job, forms)
     session.output.result(
         _value(job, written), [f"Issued {written:,} badges: {shown(out)}, listed in issued.csv"]
     )
 
 
-def _picture(session: Session, achievement: Achievement, folder: Path) -> bytes:
-    """What badges are baked into: the achievement's own picture, or one drawn of it."""
-    if achievement.image is not None and not achievement.image.startswith("https://"):
-        found = read_whole(folder / achievement.image)
-        try:
-            bake(found, b"{}")  # tried now, and not when the badges are anchored
-        except (InvalidInputError, ConflictError) as exc:
-            raise InvalidInputError(f"--baked: {exc}", place=achievement.image) from exc
-        return found
-    profile = session.registry.issuer_profile
-    return badge_picture(
-        name=achievement.name,
-        issuer=profile.name,
-        kind=achievement.type or "Badge",
-        key=achievement.identifier(profile.id),
-    )
+def _forms(
+    session: Session, achievement: Achievement, folder: Path, *, baked: bool, pdf: bool
+) -> Forms:
+    picture = None
+    if baked or pdf:
+        profile = session.registry.issuer_profile
+        picture = picture_of(achievement, profile, folder, baked=baked)
+    url = session.settings.public_url
+    return Forms(picture, baked=baked, certificates=pdf, public_url=url)
 
 
 def _recipients(
@@ -176,7 +166,7 @@ def _take_in(session: Session, job: BadgeJob) -> None:
     )
 
 
-def _finish(session: Session, maker: BadgeMaker, job: BadgeJob, picture: bytes | None) -> int:
+def _finish(session: Session, maker: BadgeMaker, job: BadgeJob, forms: Forms) -> int:
     """Write every badge with its proofs, and the list of whose it is."""
     registry = session.registry
     listed = io.StringIO()
@@ -200,15 +190,7 @@ def _finish(session: Session, maker: BadgeMaker, job: BadgeJob, picture: bytes |
     written = 0
     for badge, document, receipt in session.output.counted(found, "badges finished"):
         made = by_hash.pop(badge.credential_hash)
-        path = job.folder / f"{made.name}.json"
-        if not path.exists():
-            if job.proofs is Proofs.BOTH:  # of the others it is inside
-                write_whole(receipt_path(path), print_receipt(receipt))
-            write_whole(path, orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
-        if picture is not None:
-            shown_as = path.with_suffix(suffix_of(picture))
-            if not shown_as.exists():
-                write_whole(shown_as, bake(picture, path.read_bytes().strip()))
+        path = forms.write(job, made, document, receipt)
         row = (made.line, made.recipient, badge.document["id"], badge.credential_hash.hex())
         table.writerow((*row, path.name))
         written += 1

@@ -80,7 +80,8 @@ def verify(
 
     The receipt is CREDENTIAL.receipt.json if that lies beside it, or in its proof, or else
     the store's, if there is one here. A badge's image (PNG, SVG) stands for the credential
-    baked into it, unless the receipt is of the image's own bytes.
+    baked into it, a certificate (PDF) for the one attached, unless the receipt is of the file's
+    own bytes.
 
     With --snapshot no node is asked: it shows what held in its block, and counts if that block
     has the hash that --block-hash says. What was withdrawn later it cannot know.

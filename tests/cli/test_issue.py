@@ -212,6 +212,27 @@ def test_badges_are_pictures_that_verify(office: Path, image: str | None) -> Non
         assert rootseal("verify", picture, "--json").json["verdict"] == "valid"
 
 
+@pytest.mark.usefixtures("mining")
+def test_badges_are_certificates_that_verify(office: Path) -> None:
+    assert rootseal(*ISSUE, "--proof", "jcs", "--pdf").code == 0
+    pages = {path.name: path.read_bytes() for path in (office / "badges").glob("*.pdf")}
+    assert len(pages) == 2
+    for name, data in pages.items():
+        (office / "copy.pdf").write_bytes(data)
+        assert rootseal("verify", "copy.pdf", "--no-store", "--json").json["verdict"] == "valid"
+        assert rootseal("badge", "validate", "copy.pdf").code == 0
+        (office / "badges" / name).unlink()
+    assert rootseal(*ISSUE, "--proof", "jcs", "--pdf").code == 0  # what is missing is made again
+    assert {p.name: p.read_bytes() for p in (office / "badges").glob("*.pdf")} == pages
+
+
+def test_nothing_is_begun_with_a_name_that_no_font_has(office: Path) -> None:
+    (office / "roster.csv").write_text("email,name\nada@x.example,\U00012345\n")
+    ran = rootseal(*ISSUE, "--proof", "jcs", "--pdf")
+    assert (ran.code, "no font of this machine has" in ran.err) == (2, True)
+    assert not (office / "badges").exists()
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [(b"\xff\xd8\xff\xe0", "neither a PNG nor an SVG"), (in_png(b"{}"), "already")],

@@ -15,8 +15,8 @@ export default {
     drop: "Hier ablegen oder eine Datei wählen",
     dropAnother: "Einen anderen prüfen: hier ablegen oder eine Datei wählen",
     dropHint:
-      "Einen Nachweis (JSON), ein Abzeichen (PNG oder SVG) oder jedes Dokument zusammen mit " +
-      "seinem Beleg",
+      "Einen Nachweis (JSON), ein Abzeichen (PNG oder SVG), eine Urkunde (PDF) oder jedes " +
+      "Dokument mit seinem Beleg",
     paste: "Seinen Text einfügen",
     pasteLabel: "Text eines JSON-Nachweises oder eines Belegs",
     check: "Prüfen",

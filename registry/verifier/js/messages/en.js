@@ -18,7 +18,8 @@ export default {
     drop: "Drop it here, or choose a file",
     dropAnother: "Check another: drop it here, or choose a file",
     dropHint:
-      "A credential (JSON), a badge (PNG or SVG), or any document together with its receipt",
+      "A credential (JSON), a badge (PNG or SVG), a certificate (PDF), or any document with its " +
+      "receipt",
     paste: "Paste its text",
     pasteLabel: "Text of a JSON credential or of a receipt",
     check: "Check",
