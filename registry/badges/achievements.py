@@ -167,6 +167,13 @@ def read_issuer_profile(data: bytes) -> IssuerProfile:
     return read_table(data, IssuerProfile, "an issuer's profile")
 
 
+def days_of_period(text: str) -> int:
+    """A period in days, a month as 30 and a year as 365. Raises `ValueError`."""
+    months, days = _months_and_days(text)
+    years, months = divmod(months, 12)
+    return 365 * years + 30 * months + days
+
+
 def _achievement_types() -> tuple[str, ...]:
     kinds = schema(OPEN_BADGE_SCHEMA)["$defs"]["Achievement"]["properties"]["achievementType"]
     return tuple(kinds["oneOf"][0]["enum"])

@@ -4,7 +4,7 @@ Recipients are hashed with a salt of their own: the badge names nobody, and whoe
 can see that it is theirs (Open Badges 3.0 §B.6.6). Ids, salts and times are arguments.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -40,8 +40,12 @@ def open_badge(
     badge_id: str,
     salt: str,
     status: Mapping[str, Json] | None = None,
+    parts: Sequence[Mapping[str, Json]] = (),
 ) -> dict[str, Json]:
-    """The badge without proofs. `badge_id` is a URI; `salt` a text that nobody can guess."""
+    """The badge without proofs. `badge_id` is a URI; `salt` a text that nobody can guess.
+
+    `parts` are evidence of what it was earned with, besides the recipient's own.
+    """
     achievement, issued = form.achievement, form.issued_at
     # A day may have begun where the issuer is, and not in UTC: nothing is awarded after its anchor.
     awarded = None if recipient.awarded is None else min(recipient.awarded, issued)
@@ -59,8 +63,11 @@ def open_badge(
         document["awardedDate"] = format_time(awarded.replace(microsecond=0))
     if ends is not None:
         document["validUntil"] = format_time(ends.replace(microsecond=0))
+    evidence: list[Json] = [dict(part) for part in parts]
     if recipient.evidence is not None:
-        document["evidence"] = [{"id": recipient.evidence, "type": ["Evidence"]}]
+        evidence.append({"id": recipient.evidence, "type": ["Evidence"]})
+    if evidence:
+        document["evidence"] = evidence
     if status is not None:
         document["credentialStatus"] = dict(status)
     return document

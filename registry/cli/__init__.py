@@ -24,6 +24,8 @@ from registry.cli import (
     relaying,
     serving,
     snapshotting,
+    stack_reviewing,
+    stacking,
     statuses,
     verifying,
     watching,
@@ -92,6 +94,11 @@ _GROUPS: Final[dict[str, tuple[str, str, dict[str, Callable[..., None]]]]] = {
         "The night's work",
         "Achievement files, and badges of anybody.",
         {"new": badges.new, "validate": badges.validate, "import": importing.import_},
+    ),
+    "stack": (
+        "The night's work",
+        "Badges that together earn another.",
+        {"check": stacking.check, "award": stacking.award, "review": stack_reviewing.review},
     ),
     "issuer": ("Looking around", "Issuers.", {"show": listing.issuer_show}),
     "export": (

@@ -67,14 +67,25 @@ def find_job(folder: Path, inputs: str) -> BadgeJob | None:
     Raises `ConflictError` if it is of other inputs, or the folder is another's;
     `InvalidInputError` if it cannot be read.
     """
-    path = folder / _JOB
-    if not path.exists():
+    if not (folder / _JOB).exists():
         if folder.exists() and any(each.name != _BADGES for each in _entries(folder)):
             raise ConflictError(f"{shown(folder)} is not empty: name a new folder with --out")
         return None
+    job = read_job(folder)
+    if job.inputs != inputs:
+        raise ConflictError(
+            f"{shown(folder)} holds the badges of another roster, achievement, issuer or --proof: "
+            "name a new folder with --out"
+        )
+    return job
+
+
+def read_job(folder: Path) -> BadgeJob:
+    """The issuing in a folder. Raises `InvalidInputError` if there is none that can be read."""
+    path = folder / _JOB
     try:
         found = orjson.loads(path.read_bytes())
-        job = BadgeJob(
+        return BadgeJob(
             folder,
             Proofs(found["proofs"]),
             found["inputs"],
@@ -83,12 +94,6 @@ def find_job(folder: Path, inputs: str) -> BadgeJob | None:
         )
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise InvalidInputError(f"{shown(path)} cannot be read: {exc}") from exc
-    if job.inputs != inputs:
-        raise ConflictError(
-            f"{shown(folder)} holds the badges of another roster, achievement, issuer or --proof: "
-            "name a new folder with --out"
-        )
-    return job
 
 
 def start_job(

@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from random import SystemRandom
 from typing import Final
 
@@ -13,6 +13,7 @@ from registry.badges.schemas import require_open_badge
 from registry.cli.badge_jobs import Made
 from registry.cli.session import Session
 from registry.core.address import format_chain
+from registry.core.documents import Json
 from registry.core.rdf import require_exact
 from registry.errors import InvalidInputError
 from registry.services.issuing import Badge, Proofs, Signatory, badge_of, positions
@@ -55,20 +56,26 @@ class BadgeMaker:
                 f"Blockcerts have no name for {names}: use --proof rdfc, which Open Badges need"
             )
 
-    def badge(self, recipient: Recipient, position: int | None) -> Badge:
-        """A new badge for somebody."""
-        entry = None
-        if self.lists is not None and position is not None:
-            entry = self.lists.entry(position, self.proofs)
+    def badge(
+        self, recipient: Recipient, position: int | None, parts: Sequence[Mapping[str, Json]] = ()
+    ) -> Badge:
+        """A new badge for somebody; `parts` as `open_badge` has them."""
         document = open_badge(
             self._form,
             recipient,
             badge_id=uuid.uuid4().urn,
             salt=secrets.token_urlsafe(16)[:_SALT_CHARACTERS],
-            status=entry,
+            status=self.status(position, self.proofs),
+            parts=parts,
         )
         require_open_badge(document)
         return badge_of(document, self.proofs, position)
+
+    def status(self, position: int | None, proofs: Proofs) -> dict[str, Json] | None:
+        """What a credential says of its place in the issuer's status lists."""
+        if self.lists is None or position is None:
+            return None
+        return self.lists.entry(position, proofs)
 
     def made(self, recipients: list[Recipient]) -> Iterator[Made]:
         """New badges for all of them, with places in status lists."""

@@ -86,7 +86,7 @@ def issue(
             _preview(session, maker, recipients)
             return
         job = _start(session, maker, out, inputs, recipients)
-    _take_in(session, job)
+    take_in_job(session, job)
     if not anchor:
         session.output.result(
             _value(job, finished_count=0),
@@ -94,7 +94,7 @@ def issue(
         )
         return
     run_night(session, patience)
-    written = _finish(session, maker, job, forms)
+    written = finish_job(session, maker, job, forms)
     session.output.result(
         _value(job, written), [f"Issued {written:,} badges: {shown(out)}, listed in issued.csv"]
     )
@@ -153,7 +153,8 @@ def _start(
     return start_job(out, maker.proofs, inputs, maker.now, made)
 
 
-def _take_in(session: Session, job: BadgeJob) -> None:
+def take_in_job(session: Session, job: BadgeJob) -> None:
+    """Put the badges of a job into the open batch; again changes nothing."""
     registry = session.registry
     badges = (made.badge for made in session.output.counted(job.badges(), "badges added"))
     take_in(
@@ -166,7 +167,7 @@ def _take_in(session: Session, job: BadgeJob) -> None:
     )
 
 
-def _finish(session: Session, maker: BadgeMaker, job: BadgeJob, forms: Forms) -> int:
+def finish_job(session: Session, maker: BadgeMaker, job: BadgeJob, forms: Forms) -> int:
     """Write every badge with its proofs, and the list of whose it is."""
     registry = session.registry
     listed = io.StringIO()
