@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Final
 
+from registry.core.address import format_chain
 from registry.core.canonical import Canonicalization
 from registry.core.documents import Json
 from registry.core.receipt import (
@@ -71,6 +72,6 @@ def _anchors(chain: ChainState, transaction: bytes, seal: bytes) -> list[AnchorR
             return []
         found = chain.anchor_in_transaction(chain.contract, transaction, issuers[0], seal)
     except (UnavailableError, ConflictError) as exc:
-        _log.warning("could not ask for a transaction: %s", exc)
+        _log.warning("could not ask %s: %s", format_chain(chain.chain_id), exc)
         return []
     return [] if found is None else [anchor_reference(found, issuers[0])]
