@@ -181,7 +181,7 @@ def _finish(session: Session, maker: BadgeMaker, job: BadgeJob, picture: bytes |
     registry = session.registry
     listed = io.StringIO()
     table = csv.writer(listed)
-    table.writerow(("line", "recipient", "id", "credentialHash", "file"))
+    table.writerow(("line", "recipient", "identity", "id", "credentialHash", "file"))
     by_hash: dict[bytes, Made] = {}
 
     def remembered() -> Iterator[Badge]:
@@ -209,8 +209,8 @@ def _finish(session: Session, maker: BadgeMaker, job: BadgeJob, picture: bytes |
             shown_as = path.with_suffix(suffix_of(picture))
             if not shown_as.exists():
                 write_whole(shown_as, bake(picture, path.read_bytes().strip()))
-        row = (made.line, made.recipient, badge.document["id"], badge.credential_hash.hex())
-        table.writerow((*row, path.name))
+        whose = (made.line, made.recipient, made.identity)
+        table.writerow((*whose, badge.document["id"], badge.credential_hash.hex(), path.name))
         written += 1
     write_whole(job.folder / "issued.csv", listed.getvalue().encode())
     return written
