@@ -177,12 +177,12 @@ def _takes_guesses(scope: Scope) -> bool:
 
 def _look_up(scope: Scope, text: str) -> tuple[str, str]:
     """Whose key or token it is; which is kept for the endpoint."""
-    backend, now = backend_of(scope), datetime.now(UTC)
+    backend = backend_of(scope)
     if not text.startswith(TOKEN_PREFIX):
-        key = authenticate(backend.store, text, now=now)
+        key = authenticate(backend.store, text, now=datetime.now(UTC))
         put_key(scope, key)
         return "key", key.id
     require_wallets(backend)
-    leave = leave_of(backend.store, text, now=now)
+    leave = leave_of(backend.store, text)
     put_leave(scope, leave)
     return "wallet", leave.grant.client_id

@@ -74,8 +74,8 @@ def given_leave(wanted: WalletScope) -> Callable[..., Leave]:
         if not isinstance(leave, Leave):
             if token is None:
                 raise TokenRefusedError
-            leave = leave_of(backend.store, token, now=now)
-        leave.require(wanted)
+            leave = leave_of(backend.store, token)
+        leave.require(wanted, now=now)
         return leave
 
     return dependency

@@ -51,13 +51,16 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """What the bearer of an access token may do now, and whose badges those are."""
+    """What the bearer of an access token may do, and whose badges those are."""
 
     grant: WalletGrant
     scopes: Scopes
+    expires_at: datetime
 
-    def require(self, scope: WalletScope) -> None:
-        """Raises `ScopeRefusedError` unless it is good for `scope`."""
+    def require(self, scope: WalletScope, *, now: datetime) -> None:
+        """Raise `TokenRefusedError` if it is over, `ScopeRefusedError` if not for `scope`."""
+        if self.expires_at <= now:
+            raise TokenRefusedError
         if scope not in self.scopes:
             raise ScopeRefusedError(scope.value)
 
@@ -149,12 +152,13 @@ def revoke(store: WalletStore, client: WalletClient, text: str) -> None:
         store.drop_wallet_token(digest)
 
 
-def leave_of(store: WalletStore, text: str, *, now: datetime) -> Leave:
-    """What the bearer of a token may do. Raises `TokenRefusedError` if it is not good now."""
+def leave_of(store: WalletStore, text: str) -> Leave:
+    """What the bearer of a token may do, or could. Raises `TokenRefusedError` for none of ours."""
     found = store.wallet_token(secret_hash(text)) if text.startswith(TOKEN_PREFIX) else None
-    if found is None or found[0].expires_at <= now or found[1].expires_at <= now:
+    if found is None:
         raise TokenRefusedError
-    return Leave(found[1], found[0].scopes)
+    token, grant = found
+    return Leave(grant, token.scopes, min(token.expires_at, grant.expires_at))
 
 
 def _require_same(code: WalletCode, asked: Mapping[str, str]) -> None:
