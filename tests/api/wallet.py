@@ -30,7 +30,8 @@ METADATA: dict[str, Any] = {
 }
 
 
-Client = Any  # httpx over the wire, or the test client, which has a type of its own
+# The test client has a type of its own, which is not httpx's.
+Client = httpx.Client | Any
 
 
 @dataclass
