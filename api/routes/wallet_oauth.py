@@ -17,7 +17,7 @@ from api.wallets.access import note_guess, require_wallets
 from api.wallets.forms import FORM, basic_credentials, read_form
 from registry.core.documents import Json, parse_document
 from registry.errors import InvalidInputError
-from registry.services.ports import WalletClient
+from registry.services.ports import WalletClient, WalletScope
 from registry.services.wallets.authorization import scope_text
 from registry.services.wallets.clients import MAX_REDIRECT_URIS, authenticate_client, register
 from registry.services.wallets.refusals import UnknownWalletError, WalletRefusedError
@@ -52,7 +52,7 @@ class ClientMetadata(BaseModel):
     token_endpoint_auth_method: _Text = "client_secret_basic"  # noqa: S105 - the name of a way
     grant_types: _Texts = ("authorization_code",)
     response_types: _Texts = ("code",)
-    scope: _Text | None = None
+    scope: _Text = " ".join(WalletScope)
 
 
 @router.post(

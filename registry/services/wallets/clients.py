@@ -32,7 +32,7 @@ def register(
     *,
     name: str,
     redirect_uris: Sequence[str],
-    scope: str | None,
+    scope: str,
     grant_types: Sequence[str],
     response_types: Sequence[str],
     auth_method: str,
@@ -48,7 +48,7 @@ def register(
         raise _metadata(f"1 to {MAX_REDIRECT_URIS} redirect_uris are taken", "redirect_uri")
     for uri in redirect_uris:
         redirect_origin(uri)
-    scopes = frozenset(WalletScope) if scope is None else known_scopes(scope)
+    scopes = known_scopes(scope)
     if not scopes - {WalletScope.OFFLINE}:
         raise _metadata("none of these scopes is given here", "client_metadata")
     secret = new_secret(random_bytes)
