@@ -29,9 +29,9 @@ from registry.services.ports import Scope
 from registry.wiring import Registry, load_settings
 from tests.anvil import Anvil
 from tests.api.conftest import Open, Site
-from tests.api.test_wallets import hand_out, offer_code
-from tests.api.test_wallets import settings as wallet_settings
 from tests.api.wallet import new_wallet
+from tests.api.wallet_site import hand_out, offer_code
+from tests.api.wallet_site import settings as wallet_settings
 from tests.databases import sqlite_url
 
 IS_LONG: Final = os.environ.get("ROOTSEAL_LONG_TESTS") == "1"

@@ -1,9 +1,6 @@
-"""Holders' wallets: from an offer to badges, and every way to be refused."""
+"""What wallets find and fetch; whether they may, and who the store says they are of."""
 
 import json
-import secrets
-from base64 import b64encode
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,132 +9,41 @@ import httpx
 import jsonschema_rs
 import pytest
 
-from api.access import current_time
 from registry.services.ports import Holder
-from registry.services.wallets.offers import HolderNames, new_offers, offered_badge
-from registry.services.wallets.tokens import challenge_of
+from registry.services.wallets.offers import HolderNames
 from registry.standards import schema
-from registry.store import SqlStore
 from registry.vc.signing_keys import key_from_seed
-from tests.api.conftest import NOBODY, Open, Site, assert_problem
-from tests.api.html import Page, assert_harmless
+from tests.api.conftest import NOBODY, Site, assert_problem
 from tests.api.servers import serving
 from tests.api.wallet import (
-    ALL,
     API,
     PUBLIC,
-    REDIRECT,
     STATE,
     VERIFIER,
     Wallet,
     links,
     new_wallet,
-    returned,
+)
+from tests.api.wallet_site import (
+    ADA,
+    PROFILE,
+    READ,
+    academy,
+    assert_oauth,
+    assert_status_info,
+    badge,
+    connected,
+    hand_out,
+    later,
+    names,
+    offer_code,
+    settings,
+    stored,
+    wallet,
 )
 from tests.databases import sqlite_url
-from tests.store.builders import contents
 
-ADA = "email:ada@x.example"
-SCOPE = "https://purl.imsglobal.org/spec/ob/v3p0/scope/"
-READ, PROFILE, UPSERT = (
-    f"{SCOPE}{name}" for name in ("credential.readonly", "profile.readonly", "credential.upsert")
-)
-WRONG = "0000-0000-0000-0000"
-
-
-def settings(folder: Path, public_url: str = PUBLIC) -> dict[str, Any]:
-    (folder / "issuer.toml").write_text(
-        'id = "did:web:academy.example"\nname = "Example Academy"\n'
-    )
-    return {
-        "wallets": True,
-        "issuer_profile": folder / "issuer.toml",
-        "public_url": public_url,
-        "terms_url": "https://academy.example/terms",
-        "privacy_url": "https://academy.example/privacy",
-    }
-
-
-@pytest.fixture
-def academy(open_site: Open, tmp_path: Path) -> Site:
-    return open_site(NOBODY, **settings(tmp_path))
-
-
-@pytest.fixture
-def later(academy: Site) -> Iterator[list[timedelta]]:
-    """How much later it is than it is: the last of these."""
-    app: Any = academy.client.app
-    passed = [timedelta()]
-    app.dependency_overrides[current_time] = lambda: datetime.now(UTC) + passed[-1]
-    yield passed
-    app.dependency_overrides.clear()
-
-
-def names(site: Site) -> HolderNames:
-    return HolderNames.of(site.issuer, key_from_seed(b"\7" * 32))
-
-
-def badge(number: int) -> dict[str, Any]:
-    return {"id": f"urn:example:{number}", "type": ["OpenBadgeCredential"], "n": 1.50}
-
-
-def hand_out(site: Site, *numbers: int, identity: str = ADA) -> list[bytes]:
-    """Add badges and offer them; their documents."""
-    holder, store = names(site).holder(identity), site.registry.store
-    documents = [json.dumps(badge(number)).encode() for number in numbers]
-    site.add(*map(badge, numbers))
-    for document in documents:
-        store.put_wallet_badges([offered_badge(store, holder, document, now=datetime.now(UTC))])
-    return documents
-
-
-def offer_code(site: Site, identity: str = ADA, *, days: int = 30) -> str:
-    now = datetime.now(UTC)
-    holder = names(site).holder(identity)
-    [(code, kept)] = new_offers(
-        [holder],
-        now=now,
-        expires_at=now + timedelta(days=days),
-        random_bytes=secrets.token_bytes,
-    )
-    site.registry.store.put_wallet_offers([kept])
-    return code
-
-
-def stored(site: Site) -> dict[str, list[tuple[Any, ...]]]:
-    store = site.registry.store
-    assert isinstance(store, SqlStore)
-    return contents(store)
-
-
-def assert_oauth(answer: httpx.Response, status: int, code: str) -> None:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["cache-control"] == "no-store"
-    assert answer.json()["error"] == code
-    assert set(answer.json()) == {"error", "error_description"}
-
-
-def assert_status_info(answer: httpx.Response, status: int, minor: str) -> dict[str, Any]:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/json"
-    found: dict[str, Any] = answer.json()
-    assert set(found) == {"imsx_codeMajor", "imsx_severity", "imsx_description", "imsx_codeMinor"}
-    [field] = found["imsx_codeMinor"]["imsx_codeMinorField"]
-    assert field["imsx_codeMinorFieldValue"] == minor
-    return found
-
-
-@pytest.fixture
-def wallet(academy: Site) -> Wallet:
-    return new_wallet(academy.client)
-
-
-@pytest.fixture
-def connected(academy: Site, wallet: Wallet) -> Wallet:
-    hand_out(academy, 1, 2, 3)
-    wallet.connect(offer_code(academy))
-    return wallet
+__all__ = ["academy", "connected", "later", "wallet"]
 
 
 def test_a_wallet_finds_its_way_by_the_discovery_document_alone(
@@ -192,10 +98,6 @@ def test_the_description_offers_what_there_is_and_nothing_else(academy: Site) ->
     assert metadata["code_challenge_methods_supported"] == ["S256"]
 
 
-def test_pkce_is_that_of_the_standard() -> None:
-    assert challenge_of(VERIFIER) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # RFC 7636 B
-
-
 class TestOff:
     @pytest.mark.parametrize("path", ["discovery", "credentials", "profile"])
     def test_without_the_setting_there_is_nothing(self, offline: Site, path: str) -> None:
@@ -207,378 +109,6 @@ class TestOff:
         assert offline.post("/oauth/authorize").status_code == 404
         for path in ("register", "token", "revoke"):
             assert_oauth(offline.post(f"/oauth/{path}"), 404, "invalid_request")
-
-
-class TestRegistering:
-    def test_a_wallet_is_told_what_it_may(self, academy: Site) -> None:
-        wallet = new_wallet(academy.client, scope=f"{READ} {UPSERT} openid", x_unknown=[1])
-        assert wallet.registered["scope"] == READ
-        assert wallet.registered["client_secret_expires_at"] == 0
-        assert wallet.registered["client_uri"] == "https://wallet.example/"
-        assert "x_unknown" not in wallet.registered
-
-    def test_the_secret_is_not_kept(self, academy: Site, wallet: Wallet) -> None:
-        client_id, secret = wallet.credentials
-        rows = repr(stored(academy))
-        assert client_id in rows
-        assert secret not in rows
-
-    @pytest.mark.parametrize(
-        ("change", "code"),
-        [
-            ({"redirect_uris": []}, "invalid_redirect_uri"),
-            ({"redirect_uris": ["http://wallet.example/a"]}, "invalid_redirect_uri"),
-            ({"redirect_uris": [REDIRECT, "wallet://authorized"]}, "invalid_redirect_uri"),
-            ({"redirect_uris": [f"{REDIRECT}#here"]}, "invalid_redirect_uri"),
-            ({"redirect_uris": ["https://user@wallet.example/"]}, "invalid_redirect_uri"),
-            ({"redirect_uris": ["https://wallet.example;script-src *"]}, "invalid_redirect_uri"),
-            ({"redirect_uris": ["https://wallet.example/\n"]}, "invalid_redirect_uri"),
-            ({"redirect_uris": ["http://127.0.0.1.evil.example/"]}, "invalid_redirect_uri"),
-            ({"redirect_uris": [f"{REDIRECT}/{n}" for n in range(11)]}, "invalid_client_metadata"),
-            ({"token_endpoint_auth_method": "none"}, "invalid_client_metadata"),
-            ({"grant_types": ["client_credentials"]}, "invalid_client_metadata"),
-            ({"grant_types": ["refresh_token"]}, "invalid_client_metadata"),
-            ({"response_types": ["token"]}, "invalid_client_metadata"),
-            ({"scope": f"{UPSERT} offline_access"}, "invalid_client_metadata"),
-            ({"client_name": " \u200b "}, "invalid_client_metadata"),
-            ({"client_name": 7}, "invalid_client_metadata"),
-        ],
-    )
-    def test_what_is_refused_is_not_kept(
-        self, academy: Site, change: dict[str, Any], code: str
-    ) -> None:
-        before = stored(academy)
-        metadata = {"client_name": "W", "redirect_uris": [REDIRECT]} | change
-        assert_oauth(academy.post("/oauth/register", json=metadata), 400, code)
-        assert stored(academy) == before
-
-    @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"client_name": "W", "client_name": 1}'])
-    def test_what_is_no_metadata_is_refused(self, academy: Site, body: bytes) -> None:
-        headers = {"Content-Type": "application/json"}
-        answer = academy.post("/oauth/register", content=body, headers=headers)
-        assert_oauth(answer, 400, "invalid_client_metadata")
-
-    def test_a_program_on_the_holders_machine_may(self, academy: Site) -> None:
-        new_wallet(academy.client, redirect_uris=["http://127.0.0.1:4711/done?x=1"])
-
-    def test_long_registrations_are_not_read(self, academy: Site) -> None:
-        answer = academy.post("/oauth/register", json={"client_name": "W" * 20_000})
-        assert_oauth(answer, 413, "invalid_request")
-
-
-class TestPage:
-    def test_it_names_wallet_issuer_host_and_scopes(self, academy: Site, wallet: Wallet) -> None:
-        del academy
-        answer = wallet.page(scope=READ)
-        page = Page(answer.text)
-        text = " ".join(page.text.split())
-        for said in ("“Example Wallet”", "Example Academy", "wallet.example", "read your badges"):
-            assert said in text
-        assert "fetch again" not in text
-        assert_harmless(page, host=PUBLIC)
-        assert answer.headers["cache-control"] == "no-store"
-        assert answer.headers["referrer-policy"] == "same-origin"
-        assert "set-cookie" not in answer.headers
-        policy = answer.headers["content-security-policy"]
-        assert "script-src 'none'" in policy
-        assert "form-action 'self' https://wallet.example;" in policy
-        assert "frame-ancestors 'none'" in policy
-
-    def test_it_speaks_german(self, wallet: Wallet) -> None:
-        headers = {"Accept-Language": "de"}
-        answer = wallet.client.get("/oauth/authorize", params=wallet.asked(), headers=headers)
-        assert "Eine Wallet verbinden" in answer.text
-
-    def test_what_a_wallet_says_is_no_markup(self, academy: Site) -> None:
-        wallet = new_wallet(academy.client, client_name="<script>alert(1)</script>")
-        answer = wallet.page(state='"><script>')
-        assert_harmless(Page(answer.text), host=PUBLIC)
-
-    @pytest.mark.parametrize(
-        "change",
-        [
-            {"client_id": "0" * 32},
-            {"client_id": None},
-            {"redirect_uri": None},
-            {"redirect_uri": f"{REDIRECT}/"},
-            {"redirect_uri": f"{REDIRECT}?x=1"},
-            {"redirect_uri": "https://evil.example/"},
-        ],
-        ids=str,
-    )
-    def test_nobody_is_sent_where_no_wallet_registered(
-        self, academy: Site, wallet: Wallet, change: dict[str, str | None]
-    ) -> None:
-        hand_out(academy, 1)
-        offer = offer_code(academy)
-        before = stored(academy)
-        for answer in (wallet.page(**change), wallet.answer(offer, changes=change)):
-            assert answer.status_code == 400
-            assert not [link for link in Page(answer.text).links() if "example" in link]
-        assert stored(academy) == before
-
-    @pytest.mark.parametrize(
-        ("change", "code"),
-        [
-            ({"response_type": "token"}, "unsupported_response_type"),
-            ({"scope": UPSERT}, "invalid_scope"),
-            ({"scope": "offline_access"}, "invalid_scope"),
-            ({"scope": ""}, "invalid_scope"),
-            ({"code_challenge": None}, "invalid_request"),
-            ({"code_challenge": "short"}, "invalid_request"),
-            ({"code_challenge_method": "plain"}, "invalid_request"),
-            ({"code_challenge_method": None}, "invalid_request"),
-            ({"state": None}, "invalid_request"),
-            ({"state": "s" * 1001}, "invalid_request"),
-        ],
-        ids=str,
-    )
-    def test_a_wallets_mistake_is_told_and_leads_back_by_a_click(
-        self, academy: Site, wallet: Wallet, change: dict[str, str | None], code: str
-    ) -> None:
-        hand_out(academy, 1)
-        offer = offer_code(academy)
-        before = stored(academy)
-        for answer in (wallet.page(**change), wallet.answer(offer, changes=change)):
-            assert answer.status_code == 400
-            [back] = [link for link in Page(answer.text).links() if link.startswith(REDIRECT)]
-            found = returned(back)
-            assert found["error"] == code
-            assert found.get("state") == (None if "state" in change else STATE)
-        assert stored(academy) == before
-
-    def test_a_parameter_that_stands_twice_is_refused(self, academy: Site, wallet: Wallet) -> None:
-        asked = [*wallet.asked().items(), ("scope", READ)]
-        assert academy.get("/oauth/authorize", params=asked).status_code == 400
-
-    @pytest.mark.parametrize(
-        "origin", [None, "null", "https://evil.example", "http://academy.example"]
-    )
-    def test_a_form_of_another_site_is_not_taken(
-        self, academy: Site, wallet: Wallet, origin: str | None
-    ) -> None:
-        hand_out(academy, 1)
-        offer = offer_code(academy)
-        before = stored(academy)
-        assert wallet.answer(offer, origin=origin).status_code == 400
-        assert stored(academy) == before
-
-    def test_the_holder_may_say_no(self, academy: Site, wallet: Wallet) -> None:
-        hand_out(academy, 1)
-        offer = offer_code(academy)
-        before = stored(academy)
-        answer = wallet.answer(offer, decision="deny")
-        assert answer.status_code == 303
-        assert returned(answer.headers["location"]) == {"error": "access_denied", "state": STATE}
-        assert stored(academy) == before
-
-    def test_the_answer_goes_back_with_what_the_redirect_uri_has(self, academy: Site) -> None:
-        wallet = new_wallet(academy.client, redirect_uris=[f"{REDIRECT}?x=1"])
-        hand_out(academy, 1)
-        location = wallet.answer(offer_code(academy)).headers["location"]
-        assert returned(location).keys() == {"x", "code", "scope", "state"}
-
-
-class TestOffers:
-    def test_a_code_is_taken_however_it_is_written(self, academy: Site, wallet: Wallet) -> None:
-        hand_out(academy, 1)
-        offer = offer_code(academy)
-        entered = f" {offer.lower().replace('-', ' ').replace('0', 'o').replace('1', 'l')} "
-        assert wallet.code(entered)
-
-    def test_a_wrong_one_is_told_on_the_page(self, academy: Site, wallet: Wallet) -> None:
-        hand_out(academy, 1)
-        offer_code(academy)
-        before = stored(academy)
-        answer = wallet.answer(WRONG)
-        assert answer.status_code == 403
-        page = Page(answer.text)
-        assert "There is no such code" in page.text
-        sent = {each["name"]: each["value"] for each in page.all("input") if "value" in each}
-        assert sent == wallet.asked()
-        assert stored(academy) == before
-
-    def test_one_that_is_over_is_wrong(
-        self, academy: Site, wallet: Wallet, later: list[timedelta]
-    ) -> None:
-        hand_out(academy, 1)
-        offer = offer_code(academy, days=1)
-        later.append(timedelta(days=1))
-        assert wallet.answer(offer).status_code == 403
-
-    def test_it_may_be_entered_again_until_a_wallet_has_its_tokens(
-        self, academy: Site, wallet: Wallet
-    ) -> None:
-        hand_out(academy, 1)
-        offer = offer_code(academy)
-        first, second = wallet.code(offer), wallet.code(offer)
-        assert wallet.redeem(second).status_code == 200
-        assert wallet.answer(offer).status_code == 403
-        before = stored(academy)
-        assert_oauth(wallet.redeem(first), 400, "invalid_grant")
-        assert stored(academy) == before
-
-    def test_guessing_is_limited_and_then_a_right_one_is_not_looked_at(
-        self, open_site: Open, tmp_path: Path
-    ) -> None:
-        site = open_site(NOBODY, **settings(tmp_path), requests_per_minute=9)
-        hand_out(site, 1)
-        offer = offer_code(site)
-        asked = new_wallet(site.caller("192.0.2.1"))
-        guesser = Wallet(site.caller("192.0.2.2"), asked.registered)
-        for _ in range(9):
-            assert guesser.answer(WRONG).status_code == 403
-        before = stored(site)
-        for code in (WRONG, offer):
-            assert_oauth(guesser.answer(code), 429, "temporarily_unavailable")
-        assert stored(site) == before
-        assert asked.answer(offer).status_code == 303
-
-    def test_secrets_are_not_guessed_either(self, open_site: Open, tmp_path: Path) -> None:
-        site = open_site(NOBODY, **settings(tmp_path), requests_per_minute=9)
-        registered = new_wallet(site.caller("192.0.2.1")).registered
-        guesser = Wallet(site.caller("192.0.2.2"), registered | {"client_secret": "wrong"})
-        for _ in range(9):
-            assert_oauth(guesser.redeem("x"), 401, "invalid_client")
-        assert_oauth(guesser.redeem("x"), 429, "temporarily_unavailable")
-
-
-class TestTokens:
-    def test_they_are_told_once_and_kept_as_hashes(self, academy: Site, connected: Wallet) -> None:
-        tokens = connected.tokens
-        assert set(tokens) == {"access_token", "token_type", "expires_in", "scope", "refresh_token"}
-        assert (tokens["token_type"], tokens["expires_in"]) == ("Bearer", 3600)
-        assert set(tokens["scope"].split()) == set(ALL.split())
-        rows = repr(stored(academy))
-        for name in ("access_token", "refresh_token"):
-            assert tokens[name] not in rows
-
-    def test_without_offline_access_there_is_no_refresh_token(
-        self, academy: Site, wallet: Wallet
-    ) -> None:
-        hand_out(academy, 1)
-        wallet.connect(offer_code(academy), scope=READ)
-        assert "refresh_token" not in wallet.tokens
-
-    @pytest.mark.parametrize(
-        ("change", "code"),
-        [
-            ({"code_verifier": VERIFIER[:-1] + "X"}, "invalid_grant"),
-            ({"code_verifier": challenge_of(VERIFIER)}, "invalid_grant"),
-            ({"code_verifier": "short"}, "invalid_grant"),
-            ({"code_verifier": None}, "invalid_grant"),
-            ({"redirect_uri": f"{REDIRECT}/"}, "invalid_grant"),
-            ({"redirect_uri": None}, "invalid_grant"),
-            ({"code": "wrong"}, "invalid_grant"),
-            ({"code": None}, "invalid_grant"),
-            ({"grant_type": "password"}, "unsupported_grant_type"),
-            ({"grant_type": None}, "unsupported_grant_type"),
-        ],
-        ids=str,
-    )
-    def test_what_does_not_fit_the_code_gets_nothing_and_changes_nothing(
-        self, academy: Site, wallet: Wallet, change: dict[str, str | None], code: str
-    ) -> None:
-        hand_out(academy, 1)
-        given = wallet.code(offer_code(academy))
-        before = stored(academy)
-        assert_oauth(wallet.redeem(given, **change), 400, code)
-        assert stored(academy) == before
-        assert wallet.redeem(given).status_code == 200
-
-    def test_another_wallets_code_is_none(self, academy: Site, wallet: Wallet) -> None:
-        hand_out(academy, 1)
-        code = wallet.code(offer_code(academy))
-        other = new_wallet(academy.client)
-        before = stored(academy)
-        assert_oauth(other.redeem(code), 400, "invalid_grant")
-        assert stored(academy) == before
-
-    @pytest.mark.parametrize(
-        "header",
-        [
-            None,
-            "Bearer x",
-            "Basic !",
-            "Basic " + b64encode(b"no colon").decode(),
-            "Basic " + b64encode(b"a:b").decode(),
-        ],
-    )
-    def test_who_does_not_prove_to_be_a_wallet_gets_nothing(
-        self, academy: Site, wallet: Wallet, header: str | None
-    ) -> None:
-        hand_out(academy, 1)
-        form = {"grant_type": "authorization_code", "code": wallet.code(offer_code(academy))}
-        headers = {} if header is None else {"Authorization": header}
-        before = stored(academy)
-        for path in ("/oauth/token", "/oauth/revoke"):
-            answer = academy.post(path, data=form, headers=headers)
-            assert_oauth(answer, 401, "invalid_client")
-            assert answer.headers["www-authenticate"].startswith("Basic ")
-        assert stored(academy) == before
-
-    def test_a_code_that_comes_twice_ends_what_it_gave(self, academy: Site, wallet: Wallet) -> None:
-        hand_out(academy, 1)
-        code = wallet.code(offer_code(academy))
-        wallet.tokens = wallet.redeem(code).json()
-        assert wallet.fetch().status_code == 200
-        assert_oauth(wallet.redeem(code), 400, "invalid_grant")
-        assert_status_info(wallet.fetch(), 401, "unauthorizedrequest")
-        assert_oauth(wallet.refresh(), 400, "invalid_grant")
-
-    def test_a_code_is_over_after_two_minutes(
-        self, academy: Site, wallet: Wallet, later: list[timedelta]
-    ) -> None:
-        hand_out(academy, 1)
-        code = wallet.code(offer_code(academy))
-        later.append(timedelta(minutes=2))
-        assert_oauth(wallet.redeem(code), 400, "invalid_grant")
-
-    def test_refreshing_goes_on_for_half_a_year_after_the_last_time(
-        self, connected: Wallet, later: list[timedelta]
-    ) -> None:
-        for days in (179, 358):
-            later.append(timedelta(days=days))
-            assert connected.refresh().status_code == 200
-        later.append(timedelta(days=358 + 180))
-        assert_oauth(connected.refresh(), 400, "invalid_grant")
-
-    def test_refreshing_gives_no_more_than_the_holder_allowed(
-        self, academy: Site, wallet: Wallet
-    ) -> None:
-        hand_out(academy, 1)
-        wallet.connect(offer_code(academy), scope=f"{READ} offline_access")
-        before = stored(academy)
-        assert_oauth(wallet.refresh(scope=PROFILE), 400, "invalid_scope")
-        assert_oauth(wallet.refresh(scope=f"{READ} {PROFILE}"), 400, "invalid_scope")
-        assert stored(academy) == before
-        assert wallet.refresh(scope=READ).json()["scope"] == READ
-
-    def test_another_wallet_neither_refreshes_nor_revokes(
-        self, academy: Site, connected: Wallet
-    ) -> None:
-        other = new_wallet(academy.client)
-        other.tokens = connected.tokens
-        before = stored(academy)
-        assert_oauth(other.refresh(), 400, "invalid_grant")
-        for name in ("access_token", "refresh_token"):
-            assert_oauth(other.revoke(connected.tokens[name]), 400, "unauthorized_client")
-        assert stored(academy) == before
-
-    def test_an_access_token_is_revoked_alone_and_a_refresh_token_with_all(
-        self, academy: Site, connected: Wallet
-    ) -> None:
-        assert connected.revoke(connected.tokens["access_token"]).status_code == 200
-        assert_status_info(connected.fetch(), 401, "unauthorizedrequest")
-        connected.tokens |= connected.refresh().json()
-        assert connected.fetch().status_code == 200
-        assert connected.revoke(connected.tokens["refresh_token"]).status_code == 200
-        assert_status_info(connected.fetch(), 401, "unauthorizedrequest")
-        before = stored(academy)
-        assert connected.revoke("whatever").status_code == 200
-        answer = connected.client.post("/oauth/revoke", data={"x": "y"}, auth=connected.credentials)
-        assert_oauth(answer, 400, "invalid_request")
-        assert stored(academy) == before
 
 
 class TestBadges:
