@@ -29,8 +29,9 @@ Issuers anchor the hashes of a night's credentials with one transaction; anyone 
 credential with its receipt against the chain, through this API or without it.
 
 Hashes are lower-case hex without 0x; addresses and transactions are printed as Ethereum tools
-print them. Every error is a problem (RFC 9457) with a stable `code`. A verdict is 200; 503 means
-that something could not be asked, which never means no.
+print them. Every error is a problem (RFC 9457) with a stable `code`; under `/ims/` and `/oauth/` it
+is what the standards of wallets want. A verdict is 200; 503 means that something could not be
+asked, which never means no.
 
 Every GET may be a HEAD; what may be kept has an ETag. Every answer has an X-Request-Id, the
 caller's if it gave one, which finds the request in the log. RateLimit and RateLimit-Policy say how

@@ -19,6 +19,7 @@ from registry.cli.targets import parse_target
 from registry.core.wire import format_time
 from registry.errors import ConflictError, InvalidInputError, NotFoundError
 from registry.services.ports import MAX_PUBLISHED_BYTES, Holder, WalletBadge, WalletOffer
+from registry.services.wallets.clients import IDLE_TIME
 from registry.services.wallets.offers import OFFER_TIME, HolderNames, new_offers, offered_badge
 
 _ISSUED: Final = "issued.csv"
@@ -72,6 +73,7 @@ def offer(
         count += len(page)
 
     now = registry.now()
+    session.existing_store.forget_wallets(now=now, idle_since=now - IDLE_TIME)
     holders = {names.holder(row.identity): row for row in rows}
     made = new_offers(
         holders, now=now, expires_at=now + timedelta(days=days), random_bytes=secrets.token_bytes
