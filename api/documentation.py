@@ -9,6 +9,8 @@ from pydantic.json_schema import models_json_schema
 
 from api.examples import EXAMPLES
 from api.limits import UNLIMITED
+from api.shapes import schema_at
+from api.wallets.schemas import WALLET_EXAMPLES, WALLET_SCHEMAS
 from registry.client.models import (
     CredentialIntake,
     Problem,
@@ -27,15 +29,15 @@ Issuers anchor the hashes of a night's credentials with one transaction; anyone 
 credential with its receipt against the chain, through this API or without it.
 
 Hashes are lower-case hex without 0x; addresses and transactions are printed as Ethereum tools
-print them. Every error is a problem (RFC 9457) with a stable `code`. A verdict is 200; 503 means
-that something could not be asked, which never means no.
+print them. Every error is a problem (RFC 9457) with a stable `code`; under `/ims/` and `/oauth/` it
+is what the standards of wallets want. A verdict is 200; 503 means that something could not be
+asked, which never means no.
 
 Every GET may be a HEAD; what may be kept has an ETag. Every answer has an X-Request-Id, the
 caller's if it gave one, which finds the request in the log. RateLimit and RateLimit-Policy say how
 many requests are left. Pages of any origin may read and verify (CORS), but not use a key.
 """
 _REF: Final = "#/components/schemas/{model}"
-_PROBLEM_TYPE: Final = "application/problem+json"
 _READ_BY_HAND: Final[tuple[type[WireModel], ...]] = (
     CredentialIntake,
     VerifyRequest,
@@ -52,8 +54,8 @@ _SENT_BY_HAND: Final[tuple[type[WireModel], ...]] = (
 
 _MEANINGS: Final = {
     400: "The request is malformed.",
-    401: "No API key, or one that is unknown, revoked or expired.",
-    403: "The API key lacks the scope.",
+    401: "No key, token or secret, or one that is unknown, revoked or expired.",
+    403: "The key or token lacks the scope.",
     408: "The body did not come, or too slowly. The connection closes.",
     404: "Nothing of that name is here.",
     409: "Sound, but not in this state.",
@@ -145,11 +147,11 @@ def content(
     }
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Documented problems; 500 goes without saying."""
+def problems(*statuses: int, at: str = "/") -> dict[int | str, dict[str, Any]]:
+    """Documented problems, in the shape of a path; 500 goes without saying."""
+    schema, media_type = schema_at(at)
     return {
-        status: content(_MEANINGS[status], "Problem", media_type=_PROBLEM_TYPE)
-        for status in statuses
+        status: content(_MEANINGS[status], schema, media_type=media_type) for status in statuses
     }
 
 
@@ -174,11 +176,11 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
             license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         )
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        for name, schema in {**_own_schemas(), **_BY_HAND}.items():
+        for name, schema in {**_own_schemas(), **_BY_HAND, **WALLET_SCHEMAS}.items():
             schemas.setdefault(name, schema)
         for name, choices in _CHOICES.items():
             schemas[name]["anyOf"] = _alternatives(choices)
-        for name, example in EXAMPLES.items():
+        for name, example in {**EXAMPLES, **WALLET_EXAMPLES}.items():
             schemas[name]["examples"] = [example]
         document["components"]["schemas"] = dict(sorted(schemas.items()))
         for path, operations in document["paths"].items():
@@ -197,7 +199,7 @@ def _add_common_answers(path: str, method: str, operation: dict[str, Any]) -> No
     if "requestBody" in operation:
         statuses += [400, 408, 413, 415]
     for status in statuses:
-        answer = problems(status)[status]
+        answer = problems(status, at=path)[status]
         known = answers.setdefault(str(status), answer)
         known["content"] |= answer["content"]
         if status in {429, 503}:

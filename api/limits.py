@@ -16,11 +16,15 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.access import Backend, backend_of, put_key
+from api.access import backend_of, put_key
 from api.problems import problem_response
-from registry.errors import NotAllowedError, UnavailableError
+from api.shapes import OAUTH
+from api.wallets.access import put_leave, require_wallets, was_guess
+from registry.errors import NotAllowedError, NotFoundError, UnavailableError
 from registry.services.api_keys import authenticate
-from registry.services.ports import ApiKey
+from registry.services.wallets.refusals import TokenRefusedError
+from registry.services.wallets.secret_texts import TOKEN_PREFIX
+from registry.services.wallets.tokens import leave_of
 
 MAX_COUNTERS: Final = 50_000  # some 20 MB; beyond it the oldest are forgotten
 _IPV6_PREFIX: Final = 64  # what one household or one server has to itself
@@ -57,7 +61,8 @@ class RateLimit:
 
     A key is looked at before it is counted, so that nobody spends another's requests. Wrong keys
     count against their address twice: as its requests, and by themselves. An address that spent
-    the latter has no key looked at, right or wrong, so that it cannot go on guessing.
+    the latter has no key looked at, right or wrong, so that it cannot go on guessing. So are wrong
+    codes and secrets counted, which holders and wallets send to `/oauth/`.
     """
 
     def __init__(self, app: ASGIApp, *, per_address: int, per_key: int) -> None:
@@ -72,14 +77,15 @@ class RateLimit:
             await self._app(scope, receive, send)
             return
         address = counted_address(scope["client"])
+        scope.setdefault("state", {})  # the same for the endpoint, which may note something there
         text = _bearer(Headers(scope=scope))
-        key = None
+        counted = ("address", address)
+        is_tried = text is not None or _takes_guesses(scope)
+        if is_tried and not self._limiter.test(self._per_address, "wrong-key", address):
+            await self._refuse(scope, receive, send, "wrong-key", address)
+            return
         if text is not None:
-            if not self._limiter.test(self._per_address, "wrong-key", address):
-                await self._refuse(scope, receive, send, "wrong-key", address)
-                return
-            key = await self._authenticated(scope, text, address)
-        counted = ("address", address) if key is None else ("key", key.id)
+            counted = await self._bearer_counted(scope, text, address)
         if not self._limiter.hit(self._limit(counted[0]), *counted):
             await self._refuse(scope, receive, send, *counted)
             return
@@ -90,18 +96,18 @@ class RateLimit:
             await send(message)
 
         await self._app(scope, receive, told)
+        if was_guess(scope):
+            self._limiter.hit(self._per_address, "wrong-key", address)
 
-    async def _authenticated(self, scope: Scope, text: str, address: str) -> ApiKey | None:
-        """The caller's key, kept for the endpoint; None for a wrong one, which is counted."""
+    async def _bearer_counted(self, scope: Scope, text: str, address: str) -> tuple[str, str]:
+        """As whose the request counts; a wrong key is counted for itself, too."""
         try:
-            key = await run_in_threadpool(_look_up, backend_of(scope), text)
+            return await run_in_threadpool(_look_up, scope, text)
         except NotAllowedError:
             self._limiter.hit(self._per_address, "wrong-key", address)
-            return None
-        except UnavailableError:
-            return None  # said by the endpoint, if it needs the key at all
-        put_key(scope, key)
-        return key
+        except (TokenRefusedError, NotFoundError, UnavailableError):
+            pass  # said by the endpoint, if it needs one at all; tokens end every hour
+        return "address", address
 
     async def _refuse(
         self, scope: Scope, receive: Receive, send: Send, kind: str, who: str
@@ -131,13 +137,14 @@ class RateLimit:
         return max(0, math.floor(reset - time.time())) + 1
 
     def _limit(self, kind: str) -> RateLimitItem:
-        return self._per_key if kind == "key" else self._per_address
+        return self._per_key if kind in {"key", "wallet"} else self._per_address
 
 
 _WHOSE: Final = {
     "address": "from one address",
     "key": "with one API key",
-    "wrong-key": "from one address with keys that are none of this registry",
+    "wallet": "from one wallet",
+    "wrong-key": "from one address with keys or codes that are none of this registry",
 }
 
 
@@ -163,5 +170,19 @@ def _bearer(headers: Headers) -> str | None:
     return text.strip() if scheme.lower() == "bearer" else None
 
 
-def _look_up(backend: Backend, text: str) -> ApiKey:
-    return authenticate(backend.store, text, now=datetime.now(UTC))
+def _takes_guesses(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return scope["method"] == "POST" and path.startswith(f"{OAUTH}/")
+
+
+def _look_up(scope: Scope, text: str) -> tuple[str, str]:
+    """Whose key or token it is; which is kept for the endpoint."""
+    backend = backend_of(scope)
+    if not text.startswith(TOKEN_PREFIX):
+        key = authenticate(backend.store, text, now=datetime.now(UTC))
+        put_key(scope, key)
+        return "key", key.id
+    require_wallets(backend)
+    leave = leave_of(backend.store, text)
+    put_leave(scope, leave)
+    return "wallet", leave.grant.client_id

@@ -17,6 +17,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.requests import current_request_id
+from api.shapes import shaped
 from registry.client.models import Fault, Problem
 from registry.core.documents import json_pointer
 from registry.errors import (
@@ -32,10 +33,15 @@ from registry.errors import (
 from registry.services.api_keys import ScopeMissingError
 from registry.services.intake import IntakeRefusedError
 from registry.services.receipts import NotSealedError
+from registry.services.wallets.refusals import (
+    ScopeRefusedError,
+    TokenRefusedError,
+    UnknownWalletError,
+    WalletRefusedError,
+)
 
 _log = logging.getLogger(__name__)
 
-PROBLEM_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = 30  # after an outage, or for a chain to become final
 SEALED_SECONDS: Final = 3600  # after which to ask again for tonight's batch
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="rootseal"'}
@@ -79,6 +85,10 @@ _STATUS: Final[tuple[tuple[type[RootsealError], int], ...]] = (
     (SlowBodyError, 408),
     (BusyError, 503),
     (NotFoundError, 404),
+    (TokenRefusedError, 401),
+    (ScopeRefusedError, 403),
+    (UnknownWalletError, 401),
+    (WalletRefusedError, 400),
     (ScopeMissingError, 403),
     (NotAllowedError, 401),
     (InvalidInputError, 422),
@@ -191,10 +201,11 @@ def _problem(
 
 
 def _sent(problem: Problem, headers: dict[str, str]) -> Response:
+    status, media_type, body = shaped(problem)
     return Response(
-        problem.model_dump_json(exclude_none=True),
-        status_code=problem.status,
-        media_type=PROBLEM_TYPE,
+        body,
+        status_code=status,
+        media_type=media_type,
         headers={"Cache-Control": "no-store", **headers},
     )
 
@@ -208,9 +219,20 @@ def _headers(exc: RootsealError) -> dict[str, str]:
         return {"Retry-After": str(RETRY_SECONDS)}
     if isinstance(exc, NotSealedError):
         return {"Retry-After": str(SEALED_SECONDS)}
+    if isinstance(exc, ScopeRefusedError | TokenRefusedError | UnknownWalletError):
+        return {"WWW-Authenticate": _wallet_challenge(exc)}
     if _status_of(exc) == 401:
         return _CHALLENGE
     return {}
+
+
+def _wallet_challenge(exc: ScopeRefusedError | TokenRefusedError | UnknownWalletError) -> str:
+    """What a wallet has to show (RFC 6750 §3, RFC 7617)."""
+    if isinstance(exc, UnknownWalletError):
+        return 'Basic realm="rootseal"'
+    if isinstance(exc, ScopeRefusedError):
+        return f'Bearer realm="rootseal", error="insufficient_scope", scope="{exc.scope}"'
+    return 'Bearer realm="rootseal", error="invalid_token"'
 
 
 # Starlette types handlers by `Exception`; it calls each for its own class alone.

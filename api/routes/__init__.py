@@ -15,6 +15,9 @@ from api.routes import (
     receipts,
     status_changes,
     verification,
+    wallet_badges,
+    wallet_oauth,
+    wallet_page,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -25,9 +28,12 @@ ROUTERS: tuple[APIRouter, ...] = (
     issuers.router,
     issuer_documents.router,
     status_changes.router,
+    wallet_badges.router,
+    wallet_oauth.router,
     health.router,
     metrics.router,
     explorer.router,
     credential_pages.router,
+    wallet_page.router,
     pages.router,
 )

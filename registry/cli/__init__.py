@@ -28,6 +28,7 @@ from registry.cli import (
     stacking,
     statuses,
     verifying,
+    wallets,
     watching,
 )
 from registry.cli.command import command, group_callback
@@ -109,6 +110,11 @@ _GROUPS: Final[dict[str, tuple[str, str, dict[str, Callable[..., None]]]]] = {
             "verifier": exporting.verifier,
             "did-document": exporting.did_document,
         },
+    ),
+    "wallet": (
+        "For holders and verifiers",
+        "Badges that holders' wallets may fetch.",
+        {"offer": wallets.offer, "withdraw": wallets.withdraw},
     ),
     "operator": (
         "Set-up",

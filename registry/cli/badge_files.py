@@ -17,7 +17,7 @@ from registry.core.receipt import Receipt, print_receipt
 from registry.errors import ConflictError, InvalidInputError
 from registry.services.issuing import Proofs
 
-_HASHED: Final = "sha256$"
+_HASHED: Final = "identity_hash:"
 
 
 class Forms:
@@ -85,4 +85,4 @@ def picture_of(
 
 def _name(made: Made) -> str | None:
     """Who is named on the certificate; nobody who is known by a hash alone."""
-    return None if made.recipient.startswith(_HASHED) else made.recipient
+    return None if made.identity.startswith(_HASHED) else made.recipient

@@ -31,6 +31,7 @@ class Made:
 
     line: int
     recipient: str
+    identity: str  # as `email:ada@x.example`
     badge: Badge
 
     @property
@@ -127,6 +128,7 @@ def _line(made: Made) -> dict[str, Json]:
     return {
         "line": made.line,
         "recipient": made.recipient,
+        "identity": made.identity,
         "position": made.badge.position,
         "hash": made.badge.credential_hash.hex(),
         "document": dict(made.badge.document),
@@ -136,7 +138,7 @@ def _line(made: Made) -> dict[str, Json]:
 def _made(line: Any) -> Made:  # noqa: ANN401 - JSON of our own
     digest = bytes.fromhex(line["hash"])
     badge = Badge(line["document"], digest, line["position"])
-    return Made(line["line"], line["recipient"], badge)
+    return Made(line["line"], line["recipient"], line["identity"], badge)
 
 
 def _entries(folder: Path) -> Iterator[Path]:

@@ -87,4 +87,5 @@ class BadgeMaker:
             badge = self.badge(recipient, place)
             if number == 0 and self.proofs is not Proofs.JCS:
                 require_exact(badge.document)  # of all others too: they have the same members
-            yield Made(recipient.line, recipient.name or recipient.key.partition(":")[2], badge)
+            shown = recipient.name or recipient.key.partition(":")[2]
+            yield Made(recipient.line, shown, recipient.key, badge)

@@ -172,7 +172,7 @@ def finish_job(session: Session, maker: BadgeMaker, job: BadgeJob, forms: Forms)
     registry = session.registry
     listed = io.StringIO()
     table = csv.writer(listed)
-    table.writerow(("line", "recipient", "id", "credentialHash", "file"))
+    table.writerow(("line", "recipient", "identity", "id", "credentialHash", "file"))
     by_hash: dict[bytes, Made] = {}
 
     def remembered() -> Iterator[Badge]:
@@ -192,8 +192,8 @@ def finish_job(session: Session, maker: BadgeMaker, job: BadgeJob, forms: Forms)
     for badge, document, receipt in session.output.counted(found, "badges finished"):
         made = by_hash.pop(badge.credential_hash)
         path = forms.write(job, made, document, receipt)
-        row = (made.line, made.recipient, badge.document["id"], badge.credential_hash.hex())
-        table.writerow((*row, path.name))
+        whose = (made.line, made.recipient, made.identity)
+        table.writerow((*whose, badge.document["id"], badge.credential_hash.hex(), path.name))
         written += 1
     write_whole(job.folder / "issued.csv", listed.getvalue().encode())
     return written

@@ -130,7 +130,7 @@ class _Award:
         badge = find_job(self._folders[0], self._inputs)
         if badge is None:
             made = maker.badge(learner, self._position(), [_evidence(part) for part in parts])
-            line = [Made(learner.line, who, made)]
+            line = [Made(learner.line, who, learner.key, made)]
             badge = start_job(self._folders[0], maker.proofs, self._inputs, maker.now, line)
         [stacked] = badge.badges()
         position = self._position()
@@ -142,7 +142,7 @@ class _Award:
             status=maker.status(position, Proofs.JCS),
         )
         made = badge_of(document, Proofs.JCS, position)
-        line = [Made(learner.line, who, made)]
+        line = [Made(learner.line, who, learner.key, made)]
         return badge, start_job(self._folders[1], Proofs.JCS, self._inputs, badge.issued_at, line)
 
     def _position(self) -> int | None:

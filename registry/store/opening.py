@@ -20,8 +20,10 @@ from registry.store.sealing import Sealing
 from registry.store.status_changes import StatusChanges
 from registry.store.status_entries import StatusEntries
 from registry.store.status_marks import StatusMarks
+from registry.store.wallet_badges import WalletBadges
+from registry.store.wallet_grants import WalletGrants
 
-CURRENT_FORM: Final = "0004"  # the newest revision in migrations/
+CURRENT_FORM: Final = "0005"  # the newest revision in migrations/
 _VERSION: Final = table("alembic_version", column("version_num"))
 _PRIVATE: Final = 0o600  # the file holds salts and signed transactions
 
@@ -39,6 +41,8 @@ class SqlStore(
     ApiKeys,
     Publications,
     StatusEntries,
+    WalletBadges,
+    WalletGrants,
 ):
     """`registry.services.ports.Store` on one database, for many threads and processes."""
 

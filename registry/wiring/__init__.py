@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from registry.chain import Deployment, EvmChain
     from registry.services.issuer_documents import IssuerDocuments
     from registry.services.issuing import Signatory, StatusLists
+    from registry.services.wallets.offers import HolderNames
     from registry.verifier import Configuration
 
 __all__ = ["Registry", "Settings", "load_settings"]
@@ -282,6 +283,13 @@ class Registry:
         from registry.wiring.issuers import signing_key
 
         return Signatory(self.issuer_profile.id, signing_key(self.settings))
+
+    @cached_property
+    def holder_names(self) -> "HolderNames":
+        """Makes names of holders for their addresses; raises as `signatory`."""
+        from registry.services.wallets.offers import HolderNames
+
+        return HolderNames.of(self.issuer, self.signatory.key)
 
     @property
     def status_lists(self) -> "StatusLists":

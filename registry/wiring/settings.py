@@ -32,6 +32,8 @@ from registry.errors import InvalidInputError
 PREFIX: Final = "ROOTSEAL_"
 CONFIG: Final = "ROOTSEAL_CONFIG"
 DEFAULT_FILE: Final = "rootseal.toml"
+_PUBLIC_PAGE: Final = r"^https://[^\s\"'<>]+$"
+_SAFE_URL: Final = r"https://|http://(127\.0\.0\.1|localhost)(:[0-9]+)?(/|$)"  # or on this machine
 DEVELOPMENT_CHAIN: Final = 31337  # Anvil's; the only one on which its public keys may sign
 
 
@@ -172,6 +174,16 @@ class Settings(ChainSettings):
         pattern=r"^https?://[^\s\"'<>?#]+$",
         description="Where the API is reached from outside: for links, QR codes and pictures.",
     )
+    wallets: bool = Field(
+        default=False,
+        description="Let holders' wallets fetch the badges that they are offered.",
+    )
+    terms_url: str | None = Field(
+        None, pattern=_PUBLIC_PAGE, description="Your terms of service; for `wallets`."
+    )
+    privacy_url: str | None = Field(
+        None, pattern=_PUBLIC_PAGE, description="Your privacy policy; for `wallets`."
+    )
     requests_per_minute: int = Field(
         300, ge=1, description="Requests that the API takes from one address in a minute."
     )
@@ -190,6 +202,18 @@ class Settings(ChainSettings):
         ids = [chain.chain_id for chain in self.all_chains]
         if len(set(ids)) < len(ids):
             raise ValueError("chains: two of them have the same chain_id")
+        return self
+
+    @model_validator(mode="after")
+    def _wallets_have_what_they_need(self) -> Self:
+        if not self.wallets:
+            return self
+        needed = ("issuer_profile", "public_url", "terms_url", "privacy_url")
+        missing = [name for name in needed if getattr(self, name) is None]
+        if missing:
+            raise ValueError(f"wallets needs {', '.join(missing)}")
+        if not re.match(_SAFE_URL, self.public_url or ""):
+            raise ValueError("wallets needs a public_url with https: tokens go over it")
         return self
 
     @field_validator("time_zone")

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,9 +107,28 @@ def read_reply(connection: socket.socket) -> Reply:
 @contextmanager
 def serving(folder: Path, **settings: str) -> Iterator[Server]:
     """A server of its own process, as an operator starts it; stopped by its process id."""
+    with _serving(folder, free_port(), settings) as server:
+        yield server
+
+
+@contextmanager
+def serving_itself(folder: Path, **settings: str) -> Iterator[Server]:
+    """The same, told that it is reached where it listens."""
+    port = free_port()
+    settings["public_url"] = f"http://127.0.0.1:{port}"
+    with _serving(folder, port, settings) as server:
+        yield server
+
+
+def free_port() -> int:
+    """A port on which nothing listens now."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def _serving(folder: Path, port: int, settings: Mapping[str, str]) -> Iterator[Server]:
     main = "from registry.cli import main; main()"
     command = [sys.executable, "-W", "error", "-c", main, "serve", "--port", str(port)]
     kept = {name: value for name, value in os.environ.items() if "ROOTSEAL" not in name}

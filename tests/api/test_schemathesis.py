@@ -29,6 +29,9 @@ from registry.services.ports import Scope
 from registry.wiring import Registry, load_settings
 from tests.anvil import Anvil
 from tests.api.conftest import Open, Site
+from tests.api.wallet import new_wallet
+from tests.api.wallet_site import hand_out, offer_code
+from tests.api.wallet_site import settings as wallet_settings
 from tests.databases import sqlite_url
 
 IS_LONG: Final = os.environ.get("ROOTSEAL_LONG_TESTS") == "1"
@@ -45,10 +48,16 @@ _UNDETERMINED: Final = {
     "positive_data_acceptance": {"expected-statuses": ["2xx", "404", "415", "422", "503"]},
     "not_a_server_error": {"expected-statuses": ["2xx", "4xx", "503"]},
 }
+# Nobody guesses a code or a secret, and a schema cannot say what a redirect URI is.
+_MAY_REFUSE_WALLETS: Final = {
+    "positive_data_acceptance": {"expected-statuses": ["2xx", "400", "401", "403"]}
+}
+WALLETS: Final = "^/(ims|oauth)/"
 _FILE_TYPE: Final = r"violates `type` at /properties/(credential|receipt) "
 OPERATIONS: Final = [
     {"include-path-regex": "^/v1/(credentials|batches|issuers)", "checks": _MAY_REFUSE},
     {"include-path": "/v1/verify", "checks": _UNDETERMINED},
+    {"include-path-regex": WALLETS, "checks": _MAY_REFUSE_WALLETS},
 ]
 
 # Half of what is asked for is there to be found.
@@ -81,7 +90,8 @@ class World:
 
 @pytest.fixture
 def world(open_site: Open, anvil: Anvil, tmp_path: Path) -> Iterator[World]:
-    site = open_site(anvil.url)
+    for_wallets = wallet_settings(tmp_path)
+    site = open_site(anvil.url, **for_wallets)
     hashes = site.add(*BADGES)
     seals = [site.seal()]
     site.anchor()
@@ -96,6 +106,7 @@ def world(open_site: Open, anvil: Anvil, tmp_path: Path) -> Iterator[World]:
         finality=1,
         requests_per_minute=10**9,
         key_requests_per_minute=10**9,
+        **for_wallets,
     )
     known: dict[str, list[str] | list[int]] = {
         "hashes": hashes,
@@ -116,8 +127,14 @@ class Outcome:
     failures: list[str] = field(default_factory=list)
 
 
-def ask(world: World, examples: int, headers: Mapping[str, str]) -> Outcome:
-    """Run every phase over every operation, with so many examples each in the longest."""
+def ask(
+    world: World, examples: int, headers: Mapping[str, str], *, only: str | None = None
+) -> Outcome:
+    """Run every phase over every operation, with so many examples each in the longest.
+
+    `only` is a pattern of paths.
+    """
+    others = [] if only is None else [{"exclude-path-regex": only, "enabled": False}]
     config = {
         "continue-on-failure": True,
         "workers": 1,
@@ -125,7 +142,7 @@ def ask(world: World, examples: int, headers: Mapping[str, str]) -> Outcome:
         "cache": {"enabled": False},
         "suppress-health-check": ["all"],  # among them how long it takes
         "dictionaries": {name: {"values": values} for name, values in world.known.items()},
-        "operations": OPERATIONS,
+        "operations": [*OPERATIONS, *others],
         "output": {"sanitization": {"enabled": False}},
         "generation": {"max-examples": examples, "deterministic": True, "database": "none"},
         "parameters": FOUND,
@@ -181,3 +198,14 @@ def test_every_answer_is_documented_and_none_is_a_failure(
     # What there is was found, and what there is not was not.
     assert {200, 404, 405, 422, 503} <= set(outcome.answers)
     assert {201, 202, 409} <= set(outcome.answers) or not scopes
+
+
+def test_a_wallet_is_answered_as_it_is_documented(world: World) -> None:
+    hand_out(world.site, 1, 2, 3)
+    wallet = new_wallet(world.site.client)
+    wallet.connect(offer_code(world.site))
+    headers = {"Authorization": f"Bearer {wallet.tokens['access_token']}"}
+    outcome = ask(world, 600 if IS_LONG else 60, headers, only=WALLETS)
+    print(f"\n{outcome.requests} requests: {dict(outcome.answers)}")  # noqa: T201 - to measure
+    assert "\n\n".join(outcome.failures) == ""
+    assert {200, 201, 400, 401, 405} <= set(outcome.answers)

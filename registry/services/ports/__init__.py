@@ -61,6 +61,18 @@ from registry.services.ports.status_entries import (
 from registry.services.ports.store import (
     Store,
 )
+from registry.services.ports.wallets import (
+    Holder,
+    Scopes,
+    WalletBadge,
+    WalletClient,
+    WalletCode,
+    WalletGrant,
+    WalletOffer,
+    WalletScope,
+    WalletStore,
+    WalletToken,
+)
 
 __all__ = [
     "MAX_PUBLISHED_BYTES",
@@ -80,6 +92,7 @@ __all__ = [
     "CredentialStatus",
     "CredentialStore",
     "Fees",
+    "Holder",
     "IntakeStore",
     "IssuerAnchor",
     "IssuerDirectory",
@@ -96,6 +109,7 @@ __all__ = [
     "Purpose",
     "Role",
     "Scope",
+    "Scopes",
     "SignedTransaction",
     "Signer",
     "StatusChange",
@@ -104,4 +118,12 @@ __all__ = [
     "Store",
     "StoredCredential",
     "UnsignedTransaction",
+    "WalletBadge",
+    "WalletClient",
+    "WalletCode",
+    "WalletGrant",
+    "WalletOffer",
+    "WalletScope",
+    "WalletStore",
+    "WalletToken",
 ]

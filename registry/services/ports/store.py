@@ -7,10 +7,17 @@ from registry.services.ports.api_keys import ApiKeyStore
 from registry.services.ports.credentials import CredentialStore
 from registry.services.ports.publications import PublicationStore
 from registry.services.ports.status_entries import StatusEntryStore
+from registry.services.ports.wallets import WalletStore
 
 
 class Store(
-    CredentialStore, AnchoringStore, ApiKeyStore, PublicationStore, StatusEntryStore, Protocol
+    CredentialStore,
+    AnchoringStore,
+    ApiKeyStore,
+    PublicationStore,
+    StatusEntryStore,
+    WalletStore,
+    Protocol,
 ):
     """All of them in one database."""
 

@@ -1,0 +1,1 @@
+"""What the endpoints for wallets share."""
