@@ -3,6 +3,7 @@
 import secrets
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from random import SystemRandom
 from typing import Final
 
@@ -77,12 +78,12 @@ class BadgeMaker:
             return None
         return self.lists.entry(position, proofs)
 
-    def made(self, recipients: list[Recipient]) -> Iterator[Made]:
-        """New badges for all of them, with places in status lists."""
-        places: Iterable[int | None] = [None] * len(recipients)
+    def made(self, recipients: Iterable[Recipient], count: int) -> Iterator[Made]:
+        """New badges for all of them, `count`, with places in status lists."""
+        places: Iterable[int | None] = repeat(None, count)
         if self.lists is not None:
             store, issuer = self._registry.store, self._registry.issuer
-            places = positions(store, issuer, len(recipients), shuffle=SystemRandom())
+            places = positions(store, issuer, count, shuffle=SystemRandom())
         for number, (recipient, place) in enumerate(zip(recipients, places, strict=True)):
             badge = self.badge(recipient, place)
             if number == 0 and self.proofs is not Proofs.JCS:

@@ -7,9 +7,10 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, TextIO
 
 from registry.cli.lines import read_csv, read_ndjson
 from registry.core.canonical import Canonicalization
@@ -74,13 +75,31 @@ def read_whole(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file, all of it or nothing. Raises `InvalidInputError`."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    partial = _partial(path)
     try:
         partial.write_bytes(data)
         partial.replace(path)
     except OSError as exc:
         partial.unlink(missing_ok=True)
         raise InvalidInputError(f"cannot write {shown(path)}: {exc.strerror}") from exc
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[TextIO]:
+    """A file of text to write to, which is there once all of it is. Raises `InvalidInputError`."""
+    partial = _partial(path)
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        partial.replace(path)
+    except OSError as exc:
+        raise InvalidInputError(f"cannot write {shown(path)}: {exc.strerror}") from exc
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
 def receipt_path(path: Path) -> Path:

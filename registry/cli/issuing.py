@@ -1,7 +1,6 @@
 """`rootseal issue`: from a roster to anchored Open Badges."""
 
 import csv
-import io
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,19 +10,18 @@ import orjson
 import typer
 
 from registry.badges.achievements import Achievement, read_achievement
-from registry.badges.roster_values import Recipient
-from registry.badges.rosters import MAX_ROSTER_BYTES, Fault, roster_form, roster_rows
+from registry.badges.rosters import MAX_ROSTER_BYTES
 from registry.cli.anchoring import DEFAULT_PATIENCE, Patience, run_night
 from registry.cli.badge_files import Forms, picture_of
 from registry.cli.badge_jobs import BadgeJob, Made, find_job, inputs_digest, start_job
 from registry.cli.badge_making import BadgeMaker
 from registry.cli.badges import achievement_image
-from registry.cli.inputs import column_mapping, read_whole, shown, write_whole
+from registry.cli.inputs import column_mapping, read_whole, shown, written_whole
 from registry.cli.output import Value
+from registry.cli.roster_files import CheckedRoster, check_roster
 from registry.cli.session import Session
 from registry.core.rdf import require_exact
 from registry.core.tree import SALT_BYTES
-from registry.services.intake import Rejection, RosterRefusedError
 from registry.services.issuing import Badge, Proofs, finished, take_in
 
 
@@ -79,13 +77,12 @@ def issue(
     inputs = inputs_digest(data, told, profile, options.encode())
     job = None if dry_run else find_job(out, inputs)
     if job is None:
-        recipients = _recipients(session, roster, data, column_mapping(column or []))
-        names = [person.name or person.key for person in recipients]
-        forms.require_printable([told.decode(), maker.profile.name, *names])
+        checked = check_roster(session, roster, data, column_mapping(column or []))
+        forms.require_printable([told.decode(), maker.profile.name, *checked.characters])
         if dry_run:
-            _preview(session, maker, recipients)
+            _preview(session, maker, checked)
             return
-        job = _start(session, maker, out, inputs, recipients)
+        job = _start(session, maker, out, inputs, checked)
     take_in_job(session, job)
     if not anchor:
         session.output.result(
@@ -111,45 +108,22 @@ def _forms(
     return Forms(picture, baked=baked, certificates=pdf, public_url=url)
 
 
-def _recipients(
-    session: Session, path: Path, data: bytes, mapping: dict[str, str]
-) -> list[Recipient]:
-    """Everybody on the roster. Raises `RosterRefusedError` with every fault."""
-    form = roster_form(data, mapping)
-    for note in form.notes():
-        session.output.note(f"{shown(path)}: {note}")
-    found: list[Recipient] = []
-    faults: list[Fault] = []
-    rows = roster_rows(data, form, now=session.registry.now())
-    for row in session.output.counted(rows, "rows read"):
-        if isinstance(row, Fault):
-            faults.append(row)
-        else:
-            found.append(row)
-    if faults:
-        rejections = [
-            Rejection(f"{shown(path)}:{each.line}", f"{each.column} {each.reason}".strip())
-            for each in faults
-        ]
-        raise RosterRefusedError(rejections, len(rejections))
-    return found
-
-
-def _preview(session: Session, maker: BadgeMaker, recipients: list[Recipient]) -> None:
-    badge = maker.badge(recipients[0], 0 if maker.lists is not None else None)
+def _preview(session: Session, maker: BadgeMaker, roster: CheckedRoster) -> None:
+    first = next(roster.recipients())
+    badge = maker.badge(first, 0 if maker.lists is not None else None)
     require_exact(badge.document)
-    session.output.note(f"The first of {len(recipients):,} badges; nothing was issued:")
+    session.output.note(f"The first of {roster.count:,} badges; nothing was issued:")
     shown_badge = orjson.dumps(badge.document, option=orjson.OPT_INDENT_2)
     if session.output.is_json:
-        session.output.result({"count": len(recipients), "first": dict(badge.document)}, [])
+        session.output.result({"count": roster.count, "first": dict(badge.document)}, [])
     else:
         session.output.raw(shown_badge)
 
 
 def _start(
-    session: Session, maker: BadgeMaker, out: Path, inputs: str, recipients: list[Recipient]
+    session: Session, maker: BadgeMaker, out: Path, inputs: str, roster: CheckedRoster
 ) -> BadgeJob:
-    made = session.output.counted(maker.made(recipients), "badges made")
+    made = session.output.counted(maker.made(roster.recipients(), roster.count), "badges made")
     return start_job(out, maker.proofs, inputs, maker.now, made)
 
 
@@ -170,9 +144,6 @@ def take_in_job(session: Session, job: BadgeJob) -> None:
 def finish_job(session: Session, maker: BadgeMaker, job: BadgeJob, forms: Forms) -> int:
     """Write every badge with its proofs, and the list of whose it is."""
     registry = session.registry
-    listed = io.StringIO()
-    table = csv.writer(listed)
-    table.writerow(("line", "recipient", "identity", "id", "credentialHash", "file"))
     by_hash: dict[bytes, Made] = {}
 
     def remembered() -> Iterator[Badge]:
@@ -189,13 +160,15 @@ def finish_job(session: Session, maker: BadgeMaker, job: BadgeJob, forms: Forms)
         created=job.issued_at,
     )
     written = 0
-    for badge, document, receipt in session.output.counted(found, "badges finished"):
-        made = by_hash.pop(badge.credential_hash)
-        path = forms.write(job, made, document, receipt)
-        whose = (made.line, made.recipient, made.identity)
-        table.writerow((*whose, badge.document["id"], badge.credential_hash.hex(), path.name))
-        written += 1
-    write_whole(job.folder / "issued.csv", listed.getvalue().encode())
+    with written_whole(job.folder / "issued.csv") as listed:
+        table = csv.writer(listed)
+        table.writerow(("line", "recipient", "identity", "id", "credentialHash", "file"))
+        for badge, document, receipt in session.output.counted(found, "badges finished"):
+            made = by_hash.pop(badge.credential_hash)
+            path = forms.write(job, made, document, receipt)
+            whose = (made.line, made.recipient, made.identity)
+            table.writerow((*whose, badge.document["id"], badge.credential_hash.hex(), path.name))
+            written += 1
     return written
 
 
