@@ -6,8 +6,6 @@ from datetime import datetime
 from threading import Lock
 from typing import Final
 
-import orjson
-
 from registry.services.issuer_documents import IssuerDocuments
 from registry.services.issuing import Proofs
 
@@ -24,12 +22,12 @@ class SignedLists:
         self._kept: dict[tuple[int, Proofs], tuple[float, bytes]] = {}
 
     def get(self, documents: IssuerDocuments, number: int, proofs: Proofs, now: datetime) -> bytes:
-        """A list as JSON; raises as `IssuerDocuments.status_list`."""
+        """A list; raises as `IssuerDocuments.status_list`."""
         key = (number, proofs)
         with self._lock:
             until, data = self._kept.pop(key, (0.0, b""))
             if self._clock() >= until:
-                data = orjson.dumps(documents.status_list(number, proofs, now))
+                data = documents.status_list(number, proofs, now)
                 until = self._clock() + FRESH_SECONDS
             self._kept[key] = until, data
             while len(self._kept) > _MAX_KEPT:

@@ -20,6 +20,7 @@ router = APIRouter(tags=["issuers"])
 MAX_LISTS: Final = 10_000  # a billion badges
 _DID: Final = "application/did+json"
 _CREDENTIAL: Final = "application/vc"
+_JWT: Final = "application/vc+jwt"
 _Address = Annotated[
     str,
     Path(
@@ -109,6 +110,22 @@ def get_blockcerts_status_list(
     return _status_list(backend, address, number, Proofs.BOTH, now)
 
 
+@router.get(
+    "/v1/issuers/{address}/status-lists/{number}/jwt",
+    summary="Get a status list as a token",
+    response_class=Response,
+    responses={
+        200: {"description": "The list, a compact JWS.", "content": {_JWT: {}}},
+        **problems(404, 422),
+    },
+)
+def get_status_list_token(
+    backend: BackendDep, now: NowDep, address: _Address, number: _Number
+) -> Response:
+    """The same list for verifiers of badges that are tokens."""
+    return _status_list(backend, address, number, Proofs.JWT, now)
+
+
 def _documents(backend: Backend, address_text: str) -> IssuerDocuments:
     """Those of this registry's issuer of badges. Raises `NotFoundError` for any other."""
     address = parse_address(address_text, place="/path/address")
@@ -130,7 +147,8 @@ def _status_list(
     backend: Backend, address_text: str, number: int, proofs: Proofs, now: datetime
 ) -> Response:
     documents = _documents(backend, address_text)
-    return _answer(backend.status_lists.get(documents, number, proofs, now), _CREDENTIAL)
+    media_type = _JWT if proofs is Proofs.JWT else _CREDENTIAL
+    return _answer(backend.status_lists.get(documents, number, proofs, now), media_type)
 
 
 def _answer(data: bytes, media_type: str) -> Response:

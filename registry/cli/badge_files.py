@@ -35,6 +35,8 @@ class Forms:
         self, job: BadgeJob, made: Made, document: Mapping[str, Json], receipt: Receipt
     ) -> Path:
         """Write what is not there yet of a badge; where its file is."""
+        if made.badge.token is not None:
+            return _write_token(job.folder / f"{made.name}.jwt", made.badge.token, receipt)
         path = job.folder / f"{made.name}.json"
         if not path.exists():
             if job.proofs is Proofs.BOTH:  # of the others it is inside
@@ -61,6 +63,13 @@ class Forms:
         if self._public_url is None:
             return None
         return f"{self._public_url.rstrip('/')}/c/{receipt.credential_hash.hex()}"
+
+
+def _write_token(path: Path, token: bytes, receipt: Receipt) -> Path:
+    if not path.exists():
+        write_whole(receipt_path(path), print_receipt(receipt))
+        write_whole(path, token)
+    return path
 
 
 def picture_of(

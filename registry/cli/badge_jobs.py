@@ -132,12 +132,14 @@ def _line(made: Made) -> dict[str, Json]:
         "position": made.badge.position,
         "hash": made.badge.credential_hash.hex(),
         "document": dict(made.badge.document),
+        "token": None if made.badge.token is None else made.badge.token.decode(),
     }
 
 
 def _made(line: Any) -> Made:  # noqa: ANN401 - JSON of our own
     digest = bytes.fromhex(line["hash"])
-    badge = Badge(line["document"], digest, line["position"])
+    token = None if line["token"] is None else line["token"].encode()
+    badge = Badge(line["document"], digest, line["position"], token)
     return Made(line["line"], line["recipient"], line["identity"], badge)
 
 

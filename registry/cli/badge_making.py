@@ -70,7 +70,7 @@ class BadgeMaker:
             parts=parts,
         )
         require_open_badge(document)
-        return badge_of(document, self.proofs, position)
+        return badge_of(document, self.proofs, position, self.signatory)
 
     def status(self, position: int | None, proofs: Proofs) -> dict[str, Json] | None:
         """What a credential says of its place in the issuer's status lists."""
@@ -86,7 +86,7 @@ class BadgeMaker:
             places = positions(store, issuer, count, shuffle=SystemRandom())
         for number, (recipient, place) in enumerate(zip(recipients, places, strict=True)):
             badge = self.badge(recipient, place)
-            if number == 0 and self.proofs is not Proofs.JCS:
+            if number == 0 and self.proofs in {Proofs.BOTH, Proofs.RDFC}:
                 require_exact(badge.document)  # of all others too: they have the same members
             shown = recipient.name or recipient.key.partition(":")[2]
             yield Made(recipient.line, shown, recipient.key, badge)

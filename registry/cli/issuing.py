@@ -22,6 +22,7 @@ from registry.cli.roster_files import CheckedRoster, check_roster
 from registry.cli.session import Session
 from registry.core.rdf import require_exact
 from registry.core.tree import SALT_BYTES
+from registry.errors import InvalidInputError
 from registry.services.issuing import Badge, Proofs, finished, take_in
 
 
@@ -66,6 +67,8 @@ def issue(
 
     Example: rootseal issue roster.csv --achievement cloud.toml --out cloud-badges
     """
+    if proof is Proofs.JWT and (baked or pdf):
+        raise InvalidInputError("--baked and --pdf show badges in JSON, not tokens (--proof jwt)")
     data = read_whole(roster, MAX_ROSTER_BYTES)
     told = read_whole(achievement)
     wanted = read_achievement(told)

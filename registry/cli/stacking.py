@@ -141,7 +141,7 @@ class _Award:
             issued_at=badge.issued_at,
             status=maker.status(position, Proofs.JCS),
         )
-        made = badge_of(document, Proofs.JCS, position)
+        made = badge_of(document, Proofs.JCS, position, maker.signatory)
         line = [Made(learner.line, who, learner.key, made)]
         return badge, start_job(self._folders[1], Proofs.JCS, self._inputs, badge.issued_at, line)
 

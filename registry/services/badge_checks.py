@@ -3,7 +3,6 @@
 What `registry.services.verification` says needs a receipt, and a chain.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,10 +21,10 @@ from registry.core.report import Outcome
 from registry.errors import InvalidInputError
 from registry.services.ports import IssuerDirectory
 from registry.services.proof_checks import check_proofs
+from registry.vc.jwt import read_token
 
 _OPEN_BADGES: Final = frozenset({"OpenBadgeCredential", "AchievementCredential"})
 _SHOWN_TYPES: Final = 5
-_COMPACT_JWS: Final = re.compile(rb"\s*[\w-]+\.[\w-]+\.[\w-]+\s*")
 
 _STRICTER: Final = MappingProxyType({Outcome.SKIPPED: Outcome.UNKNOWN})
 
@@ -40,17 +39,19 @@ class Finding:
 
 
 def judge_badge(data: bytes, directory: IssuerDirectory | None, *, now: datetime) -> list[Finding]:
-    """Judge a badge: JSON, or baked into a PNG or SVG. A did:web is asked with a `directory`."""
+    """Judge a badge: JSON or a token, perhaps in a PNG, SVG or PDF.
+
+    A did:web is asked for its keys with a `directory`.
+    """
     try:
         inside = unbake(data)
         data = data if inside is None else inside
-        if _COMPACT_JWS.fullmatch(data) is not None:
-            return [Finding("form", Outcome.UNKNOWN, "a compact JWS, which is not read here")]
-        document = parse_document(data)
+        token = read_token(data)
+        document = parse_document(data) if token is None else token.credential
     except InvalidInputError as exc:
         return [Finding("form", Outcome.FAIL, str(exc))]
     validity = check_validity(document, now=now, anchored_at=None)
-    proofs = check_proofs(document, None, directory, now=now)
+    proofs = check_proofs(document, None, directory, now=now, token=token)
     return [
         *judge_form(document),
         Finding("validity", validity.outcome, validity.detail),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+import orjson
+
 from registry.badges.achievements import IssuerProfile
 from registry.core.address import format_address
 from registry.core.documents import Json
@@ -14,6 +16,7 @@ from registry.services.ports import Chain, Purpose, Store
 from registry.services.status_lists import withdrawn_places
 from registry.vc.data_integrity import Cryptosuite, sign
 from registry.vc.did import IssuerKeys, did_document
+from registry.vc.jwt import sign_token
 from registry.vc.status_list import LIST_SIZE, status_list_credential
 
 LIST_MINUTES: Final = 10  # how long a reader may keep a list: so long a withdrawal may go unseen
@@ -64,8 +67,8 @@ class IssuerDocuments:
             "publicKey": [key],
         }
 
-    def status_list(self, number: int, proofs: Proofs, now: datetime) -> dict[str, Json]:
-        """A list, signed. Raises `NotFoundError` for one without places, else as the chain."""
+    def status_list(self, number: int, proofs: Proofs, now: datetime) -> bytes:
+        """A list, signed, as JSON or a token. Raises `NotFoundError` for one without places."""
         first = number * LIST_SIZE
         if not self.store.status_entries(self.issuer, first=first, below=first + LIST_SIZE):
             raise NotFoundError(f"the issuer has no status list {number}")
@@ -77,14 +80,17 @@ class IssuerDocuments:
             valid_until=now + timedelta(minutes=LIST_MINUTES),
             is_plain=proofs is Proofs.BOTH,
         )
+        method = self.signatory.signing_method
+        if proofs is Proofs.JWT:
+            return sign_token(credential, self.signatory.key, verification_method=method)
         proof = sign(
             credential,
             self.signatory.key,
             Cryptosuite.RDFC,
-            verification_method=self.signatory.signing_method,
+            verification_method=method,
             created=now,
         )
-        return {**credential, "proof": proof}
+        return orjson.dumps({**credential, "proof": proof})
 
     def _anchoring_key(self) -> bytes | None:
         for batch in self.store.batches(issuer=self.issuer, limit=_BATCHES):

@@ -20,6 +20,7 @@ from registry.services.ports import Added, NewCredential, StatusEntry, Store
 from registry.services.receipts import receipts_of
 from registry.vc.data_integrity import Cryptosuite, SigningKey, sign
 from registry.vc.did import ANCHORING_KEY, SIGNING_KEY
+from registry.vc.jwt import sign_token
 from registry.vc.merkle_proof_2019 import merkle_proof
 from registry.vc.status_list import LIST_SIZE, status_entry
 
@@ -33,11 +34,17 @@ class Proofs(StrEnum):
     BOTH = "both"  # merkle-proof-2019 and eddsa-rdfc-2022: Blockcerts and Open Badges verifiers
     RDFC = "rdfc"  # eddsa-rdfc-2022, as 1EdTech asks for, and our receipt inside
     JCS = "jcs"  # eddsa-jcs-2022, ten times as fast, and our receipt inside
+    JWT = "jwt"  # a signed token, and our receipt beside it
 
     @property
     def canonicalization(self) -> Canonicalization:
         """How its badges are hashed."""
-        return Canonicalization.JCS if self is Proofs.JCS else Canonicalization.RDFC
+        match self:
+            case Proofs.JCS:
+                return Canonicalization.JCS
+            case Proofs.JWT:
+                return Canonicalization.RAW
+        return Canonicalization.RDFC
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,11 @@ class Badge:
     document: Mapping[str, Json]
     credential_hash: bytes
     position: int | None  # in the issuer's status lists
+    token: bytes | None = None  # that the badge is, if it is one
+
+
+# Verifiers read lists in the form that they read badges in.
+_LISTS: Final = {Proofs.BOTH: "/blockcerts", Proofs.JWT: "/jwt"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +70,7 @@ class StatusLists:
     def url(self, number: int, proofs: Proofs) -> str:
         """Address of one list."""
         url = f"{self.issuer_url}/status-lists/{number}"
-        return f"{url}/blockcerts" if proofs is Proofs.BOTH else url
+        return url + _LISTS.get(proofs, "")
 
     def entry(self, position: int, proofs: Proofs) -> dict[str, Json]:
         """What a badge says of its place."""
@@ -103,8 +115,17 @@ def positions(store: Store, issuer: bytes, count: int, *, shuffle: Random) -> li
     return found
 
 
-def badge_of(document: Mapping[str, Json], proofs: Proofs, position: int | None) -> Badge:
-    """Hash a badge of our own making, whose JSON is known to say exactly what it states."""
+def badge_of(
+    document: Mapping[str, Json], proofs: Proofs, position: int | None, signatory: Signatory
+) -> Badge:
+    """Hash a badge of our own making, whose JSON is known to say exactly what it states.
+
+    A token is signed first: its bytes are what is anchored.
+    """
+    if proofs is Proofs.JWT:
+        method = signatory.signing_method
+        token = sign_token(document, signatory.key, verification_method=method)
+        return Badge(document, sha256(token).digest(), position, token)
     if proofs is Proofs.JCS:
         digest = document_hash(dict(document))
     else:
@@ -162,6 +183,8 @@ def finished(
 def _with_proofs(
     badge: Badge, receipt: Receipt, proofs: Proofs, signatory: Signatory, created: datetime
 ) -> dict[str, Json]:
+    if proofs is Proofs.JWT:
+        return dict(badge.document)
     suite = Cryptosuite.JCS if proofs is Proofs.JCS else Cryptosuite.RDFC
     signature = sign(
         badge.document,

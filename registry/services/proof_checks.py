@@ -1,30 +1,29 @@
 """The check of what else a credential carries: signatures of its issuer, proofs of Blockcerts."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from registry.core.canonical import Canonicalization
 from registry.core.documents import Json, printable
-from registry.core.identity import web_location
 from registry.core.receipt import Receipt, other_proofs, proof_name
 from registry.core.report import Check, Outcome
 from registry.core.tree import seal_from_proof
 from registry.core.wire import read_time
 from registry.errors import InvalidInputError, UnavailableError, VerificationError
+from registry.services.issuer_keys import NotCheckedError, did_key_of, issuer_id
 from registry.services.ports import IssuerDirectory
+from registry.services.token_checks import check_token
+from registry.vc.jwt import Token
 
 _log = logging.getLogger(__name__)
 
 MAX_PROOFS: Final = 10  # of one credential that are looked at; each costs some milliseconds
 _SIGNATURES: Final = ("eddsa-rdfc-2022", "eddsa-jcs-2022")
 _MERKLE: Final = "merkle-proof-2019"
-
-
-class _NotChecked(Exception):  # noqa: N818 - not an error: a proof that is left alone
-    """A proof that cannot be judged here, and why."""
+_TOKEN: Final[Json] = {"type": "JWT"}
 
 
 @dataclass(slots=True)
@@ -40,22 +39,31 @@ def check_proofs(
     directory: IssuerDirectory | None,
     *,
     now: datetime,
+    token: Token | None = None,
 ) -> Check:
     """Other proofs in the credential. What is of a kind not known here is named, and not judged.
 
     Fails if one does not hold, or is made by somebody else than the issuer. A did:web is asked for
-    its keys only with a `directory`.
+    its keys only with a `directory`. Of a `token` its signature is the proof.
     """
+    if token is not None:
+        return _check_all([_TOKEN], lambda _: check_token(token, directory))
     proofs = [] if document is None else other_proofs(document)
     if document is None or not proofs:
         return _skipped("no-other-proofs", "The credential carries no other proof.", {})
-    names: dict[str, str | int | None] = {"proofs": ", ".join(map(proof_name, proofs[:MAX_PROOFS]))}
+    return _check_all(
+        proofs[:MAX_PROOFS], lambda proof: _check_one(document, proof, receipt, directory, now)
+    )
+
+
+def _check_all(proofs: list[Json], check: Callable[[Json], None]) -> Check:
+    names: dict[str, str | int | None] = {"proofs": ", ".join(map(proof_name, proofs))}
     tally = _Tally([], [], [])
-    for proof in proofs[:MAX_PROOFS]:
+    for proof in proofs:
         name = printable(proof_name(proof))[:100]
         try:
-            _check_one(document, proof, receipt, directory, now)
-        except _NotChecked as exc:
+            check(proof)
+        except NotCheckedError as exc:
             tally.left.append(f"{name}: {exc}")
         except UnavailableError as exc:
             _log.warning("could not ask for a key: %s", exc)
@@ -111,7 +119,7 @@ def _check_one(
     elif name == _MERKLE:
         _check_merkle(document, proof, receipt)
     else:
-        raise _NotChecked("of a kind that is not verified here")
+        raise NotCheckedError("of a kind that is not verified here")
     _check_dates(proof, now)
 
 
@@ -124,30 +132,15 @@ def _check_signature(
 
     method = proof.get("verificationMethod")
     controller = controller_of(method)
-    if controller != _issuer_id(document):
+    if controller != issuer_id(document):
         raise VerificationError("its key is not the issuer's", reason="another-issuer")
     if controller.startswith("did:"):
-        verify(document, proof, _key(controller, str(method), directory))
+        verify(document, proof, did_key_of(controller, str(method), directory))
         return
     key = key_in_fragment(str(method))
     if key is not None:
         verify(document, proof, key)  # whose key that is, the proof alone says
-    raise _NotChecked("its key is not of a DID")
-
-
-def _key(controller: str, method: str, directory: IssuerDirectory | None) -> bytes:
-    from registry.vc.did import key_of, key_of_did_key  # noqa: PLC0415 - as above
-
-    if controller.startswith("did:key:"):
-        return key_of_did_key(method)
-    if web_location(controller) is None:
-        raise _NotChecked("its key is of a DID that is not asked here")
-    if directory is None:
-        raise _NotChecked("the issuer was not asked for its key (resolve_issuers)")
-    document = directory.document_of_did(controller)
-    if document is None:
-        raise VerificationError("the issuer publishes no keys", reason="no-key")
-    return key_of(document, method)
+    raise NotCheckedError("its key is not of a DID")
 
 
 def _check_merkle(
@@ -163,14 +156,14 @@ def _check_merkle(
     try:
         path = sealed_path(found)
     except InvalidInputError as exc:
-        raise _NotChecked("anchored by another maker's tools") from exc
+        raise NotCheckedError("anchored by another maker's tools") from exc
     leads_to = seal_from_proof(
         salt=path.salt, credential_hash=path.credential_hash, proof=path.proof
     )
     if leads_to != path.seal:
         raise VerificationError("its path does not lead to its seal", reason="seal-mismatch")
     if receipt is None or receipt.seal != path.seal:
-        raise _NotChecked("of another batch than the receipt")
+        raise NotCheckedError("of another batch than the receipt")
 
 
 def _check_dates(proof: dict[str, Json], now: datetime) -> None:
@@ -182,8 +175,3 @@ def _check_dates(proof: dict[str, Json], now: datetime) -> None:
         raise InvalidInputError("its end is no time")
     if time < now:
         raise VerificationError("it has expired", reason="proof-expired")
-
-
-def _issuer_id(document: Mapping[str, Json]) -> Json:
-    issuer = document.get("issuer")
-    return issuer.get("id") if isinstance(issuer, dict) else issuer

@@ -29,6 +29,7 @@ from registry.services.chain_checks import check_chains
 from registry.services.issuer_checks import check_named_issuer
 from registry.services.ports import ChainState, IssuerDirectory
 from registry.services.proof_checks import check_proofs
+from registry.vc.jwt import Token, read_token
 
 FindReceipt = Callable[[bytes], Receipt]
 
@@ -105,7 +106,9 @@ class Verification:
                 findings.status,
                 issuer,
                 check_validity(document, now=self.clock(), anchored_at=findings.anchored_at),
-                check_proofs(document, receipt, self.directory, now=self.clock()),
+                check_proofs(
+                    document, receipt, self.directory, now=self.clock(), token=brought.token
+                ),
             ]
         )
 
@@ -130,13 +133,15 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class _Brought:
-    """A file: the JSON credential that it is or has inside, and a receipt that came in a PDF.
+    """A file: the credential that it is or has inside, and what came around that.
 
-    `fault` is why an image or a PDF has none.
+    That is the receipt in a PDF, and the token that a credential is in; `fault` is why an image or
+    a PDF has none.
     """
 
     document: dict[str, Json] | None = None
     receipt: bytes | None = None
+    token: Token | None = None
     fault: str | None = None
 
 
@@ -148,8 +153,11 @@ def _open(credential: bytes | None) -> _Brought:
         inside = unbake(credential) if pdf is None else pdf.credential
     except InvalidInputError as exc:
         return _Brought(fault=str(exc))
-    document = _document(credential if inside is None else inside)
-    return _Brought(document, None if pdf is None else pdf.receipt)
+    content = credential if inside is None else inside
+    token = read_token(content)
+    if token is not None:
+        return _Brought(token.credential, token=token)
+    return _Brought(_document(content), None if pdf is None else pdf.receipt)
 
 
 def _receipt_brought(evidence: Evidence, brought: _Brought) -> Receipt | None:

@@ -37,9 +37,7 @@ def did_document(did: str, keys: IssuerKeys, *, profile_url: str) -> dict[str, J
     Binds the anchoring address to the name, and leads verifiers of Blockcerts to the profile.
     Raises `InvalidInputError` if the anchoring key is no point of the curve.
     """
-    methods: list[Json] = [
-        _method(did, SIGNING_KEY, {"kty": "OKP", "crv": "Ed25519", "x": _b64(keys.signing)})
-    ]
+    methods: list[Json] = [_method(did, SIGNING_KEY, ed25519_jwk(keys.signing))]
     if keys.anchoring is not None:
         methods.append(_method(did, ANCHORING_KEY, secp256k1_jwk(keys.anchoring)))
     accounts: list[Json] = [
@@ -90,6 +88,17 @@ def key_of(document: Mapping[str, Json], verification_method: str) -> bytes:
 
     Raises `VerificationError` with the reason `no-key` if it has no such key, or not for that.
     """
+    jwk = jwk_of(document, verification_method)
+    if (jwk.get("kty"), jwk.get("crv")) != ("OKP", "Ed25519"):
+        raise VerificationError("the key is no Ed25519 key", reason="no-key")
+    try:
+        return urlsafe_b64decode(f"{jwk.get('x')}==")
+    except ValueError as exc:
+        raise VerificationError("the key cannot be read", reason="no-key") from exc
+
+
+def jwk_of(document: Mapping[str, Json], verification_method: str) -> Mapping[str, Json]:
+    """A key of any kind, as JWK; else as `key_of`."""
     try:
         found = parse_did_document(dict(document)).key_for_purpose(verification_method, PURPOSE)
     except OpenvcError as exc:
@@ -99,13 +108,12 @@ def key_of(document: Mapping[str, Json], verification_method: str) -> bytes:
             f"{printable(verification_method)[:200]} is none of the keys with which that DID signs",
             reason="no-key",
         )
-    jwk = found.public_key_jwk
-    if (jwk.get("kty"), jwk.get("crv")) != ("OKP", "Ed25519"):
-        raise VerificationError("the key is no Ed25519 key", reason="no-key")
-    try:
-        return urlsafe_b64decode(f"{jwk.get('x')}==")
-    except ValueError as exc:
-        raise VerificationError("the key cannot be read", reason="no-key") from exc
+    return found.public_key_jwk
+
+
+def ed25519_jwk(public: bytes) -> dict[str, Json]:
+    """An Ed25519 public key as JWK (RFC 8037)."""
+    return {"kty": "OKP", "crv": "Ed25519", "x": _b64(public)}
 
 
 def key_of_did_key(verification_method: str) -> bytes:

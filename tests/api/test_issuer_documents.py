@@ -49,7 +49,7 @@ def academy(anvil: Anvil, open_site: Open, tmp_path: Path) -> Site:
 
 def add(site: Site) -> bytes:
     """Issue one badge, and anchor it."""
-    made = badge_of(badge(), Proofs.RDFC, PLACE)
+    made = badge_of(badge(), Proofs.RDFC, PLACE, site.registry.signatory)
     take_in(
         site.registry.store,
         site.issuer,

@@ -11,7 +11,7 @@ from registry.core.documents import parse_document
 from registry.core.tiles import Tile, TreeHead, build_tiles, proof_from_tiles
 from registry.core.tree import InclusionProof, leaf_hash
 from tests.cases.documents import BADGE, ODD, PDF, Document, compact, named, pass_of
-from tests.cases.signing import OPEN_BADGE, OTHER_BADGE, PAGES
+from tests.cases.signing import OPEN_BADGE, OTHER_BADGE, PAGES, TOKENS
 from tests.cases.unreadable import UNREADABLE, Unreadable
 from tests.core.baking import in_png
 
@@ -147,6 +147,7 @@ def batches() -> list[Batch]:
         Batch("statements", [stated("open badge", OPEN_BADGE), stated("other badge", OTHER_BADGE)]),
         Batch("of issuers to be asked", [document(n, {**BADGE, "issuer": n}) for n in PAGES]),
         Batch("lenient", [forgiven(each) for each in UNREADABLE]),
+        Batch("tokens", [raw(name, each) for name, each in TOKENS.items()]),
         Batch("raw", [raw(name, each) for name, each in RAW_FILES.items()]),
         Batch("passes", [document(name, pass_of(holder)) for name, holder in HOLDERS.items()]),
         Batch("by operator", [titled("of an operator")]),

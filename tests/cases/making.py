@@ -17,6 +17,7 @@ from tests.cases.nodes import nodes
 from tests.cases.receipts import receipts
 from tests.cases.statements import statements
 from tests.cases.story import GENESIS, Story, played
+from tests.cases.tokens import tokens
 from tests.cases.verifying import ask_contract, contract_question, verified
 from tests.worlds import World, built_world
 
@@ -47,7 +48,7 @@ def cases_text() -> str:
 
 
 def _all(shelf: Shelf) -> Iterator[Case]:
-    for part in (genuine, forged, statements, receipts, nodes):
+    for part in (genuine, forged, statements, tokens, receipts, nodes):
         yield from part(shelf)
 
 

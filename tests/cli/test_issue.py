@@ -14,6 +14,7 @@ import pytest
 
 from registry.badges.schemas import require_open_badge
 from registry.core.rdf import require_exact
+from registry.vc.jwt import read_token
 from registry.vc.signing_keys import did_key, key_from_pem
 from tests.anvil import Anvil
 from tests.cli.conftest import rootseal
@@ -337,3 +338,32 @@ def test_a_did_key_has_no_document_to_publish(office: Path) -> None:
     ran = rootseal("export", "did-document", "did.json")
     assert (ran.code, "no did:web" in ran.err) == (2, True)
     assert not (office / "did.json").exists()
+
+
+@pytest.mark.usefixtures("mining")
+def test_badges_are_tokens_that_verify(office: Path) -> None:
+    assert rootseal(*ISSUE, "--proof", "jwt", "--json").json["finished"] == 2
+    tokens = sorted((office / "badges").glob("*.jwt"))
+    assert len(tokens) == 2
+    for path in tokens:
+        report = rootseal("verify", path, "--no-store", "--json").json
+        codes = {check["name"]: check["code"] for check in report["checks"]}
+        assert (report["verdict"], codes["proofs"], codes["validity"]) == (
+            "valid", "proofs-hold", "in-time",
+        )  # fmt: skip
+        found = rootseal("badge", "validate", path, "--json").json["files"][0]
+        assert found["verdict"] == "valid", found
+        token = read_token(path.read_bytes())
+        assert token is not None
+        assert "/status-lists/0/jwt" in json.dumps(token.credential["credentialStatus"])
+    before = {path.name: path.read_bytes() for path in (office / "badges").iterdir()}
+    (tokens[0]).unlink()
+    assert rootseal(*ISSUE, "--proof", "jwt").code == 0
+    assert {path.name: path.read_bytes() for path in (office / "badges").iterdir()} == before
+
+
+@pytest.mark.parametrize("option", ["--baked", "--pdf"])
+def test_tokens_are_not_shown_as_what_holds_json(office: Path, option: str) -> None:
+    ran = rootseal(*ISSUE, "--proof", "jwt", option)
+    assert (ran.code, "not tokens" in ran.err) == (2, True)
+    assert not (office / "badges").exists()

@@ -58,18 +58,23 @@ class Academy:
         return ran.stdout
 
     def issue(
-        self, out: str, *people: str, achievement: str = ACHIEVEMENT, **columns: str
+        self,
+        out: str,
+        *people: str,
+        achievement: str = ACHIEVEMENT,
+        proof: str = "both",
+        **columns: str,
     ) -> list[Any]:
-        """Issue badges; the finished ones in the roster's order."""
+        """Issue badges; the finished ones in the roster's order, tokens as texts."""
         (self.folder / f"{out}.toml").write_text(achievement)
         header = ",".join(["email", *columns])
         rows = [",".join([f"{person}@x.example", *columns.values()]) for person in people]
         (self.folder / f"{out}.csv").write_text("\n".join([header, *rows]) + "\n")
-        self.run("issue", f"{out}.csv", "--achievement", f"{out}.toml", "--out", out)
+        form = "--out", out, "--proof", proof
+        self.run("issue", f"{out}.csv", "--achievement", f"{out}.toml", *form)
         listed = (self.folder / out / "issued.csv").read_text().splitlines()[1:]
-        return [
-            json.loads((self.folder / out / line.split(",")[-1]).read_text()) for line in listed
-        ]
+        files = [(self.folder / out / line.split(",")[-1]).read_text() for line in listed]
+        return files if proof == "jwt" else [json.loads(file) for file in files]
 
     def withdraw(self, how: str, badge: Any) -> None:
         """Revoke, suspend or reinstate a badge, and forget the list that was kept."""

@@ -5,15 +5,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from openbadgeslib.ob3 import OB3Verifier
+from openbadgeslib.ob3.verifier import OB3VerificationError
 
+from api.signed_lists import SignedLists
 from registry.badges.schemas import require_open_badge
 from registry.vc.data_integrity import Cryptosuite, sign
 from registry.vc.merkle_proof_2019 import decode, encode
 from registry.vc.signing_keys import key_from_seed
 from tests.interop.academy import DID, ISSUER, URL, Academy
 from tests.interop.others import openbadgeslib, openvc
+
+DID_PATH = "/.well-known/did.json"
+TOKEN_LIST = URL + "/v1/issuers/{address}/status-lists/0/jwt"
 
 
 def by_blockcerts(place: Academy, badge: Any, **options: Any) -> str | None:
@@ -159,3 +166,34 @@ def test_another_signature_is_refused(place: Academy, badge: Any) -> None:
     assert by_blockcerts(place, badge) == "checkDocumentSignature"
     assert by_openvc(place, badge) is not None
     assert by_openbadgeslib(place, badge) is not None
+
+
+# -- a badge that is a token
+
+
+def test_a_token_is_taken_with_its_status_list_by_openbadgeslib(place: Academy) -> None:
+    [token] = place.issue("tokens", "ada", proof="jwt", name="Somebody")
+    path = urlsplit(TOKEN_LIST.format(address=ISSUER)).path
+
+    def refusal() -> str | None:
+        pages = {URL + path: place.page(path), f"{URL}/.well-known/did.json": place.page(DID_PATH)}
+
+        def fetch(url: str) -> bytes:
+            page = pages[url]
+            assert page is not None
+            return page.encode()
+
+        try:
+            OB3Verifier.for_issuer_did(DID, download=fetch).verify(
+                token, check_status=True, download=fetch
+            )
+        except OB3VerificationError as exc:
+            return str(exc)
+        return None
+
+    assert refusal() is None
+    file = next(place.folder.glob("tokens/*.jwt"))
+    place.run("revoke", str(file))
+    place.api.app.state.backend.status_lists = SignedLists()  # type: ignore[attr-defined]
+    assert "revocation" in str(refusal())
+    assert json.loads(place.run("verify", str(file), "--json", code=1))["verdict"] == "invalid"

@@ -35,8 +35,9 @@ JUDGED = {
         "the signature does not hold",
     ),
     "open-badges-3.0/simple-err-type.json": ([UNKNOWN, FAIL, PASS, FAIL], "OtherCredential"),
-    "open-badges-3.0/simple.jwt": ([UNKNOWN], "a compact JWS"),
-    "open-badges-3.0/simple-jwt.png": ([UNKNOWN], "a compact JWS"),
+    # Of a draft, whose context was replaced; and signed with a key that no DID names.
+    "open-badges-3.0/simple.jwt": ([FAIL, FAIL, PASS, UNKNOWN], '"validFrom" is a required'),
+    "open-badges-3.0/simple-jwt.png": (SOUND, "JWT: it names no key of a DID"),
     "blockcerts-3/ethereum-sepolia-v3.json": (
         [UNKNOWN, PASS, PASS, UNKNOWN],
         "MerkleProof2019: of a kind that is not verified",

@@ -5,13 +5,15 @@ import { attached } from "rootseal/attachments.js";
 import { unbake } from "rootseal/baked.js";
 import { parseDocument } from "rootseal/documents.js";
 import { InputError } from "rootseal/errors.js";
+import { credentialIn, readToken } from "rootseal/jwt.js";
 
 /**
  * @typedef {object} Brought
  * @property {Uint8Array | null} file
  * @property {Uint8Array | null} inside The credential in it, if it is an image or PDF with one.
  * @property {Uint8Array | null} receipt In a PDF, the receipt beside that.
- * @property {Record<string, any> | null} document The JSON credential that it is or has inside.
+ * @property {Record<string, any> | null} document The credential that it is or has inside.
+ * @property {import("rootseal/jwt.js").Token | null} token That it is in, if it is.
  * @property {InputError | null} fault Why an image or a PDF gives none.
  */
 
@@ -23,13 +25,14 @@ const OPENING_BRACE = 0x7b;
  * @returns {Promise<Brought>}
  */
 export async function bring(file) {
-  const nothing = { file, inside: null, receipt: null, document: null, fault: null };
+  const nothing = { file, inside: null, receipt: null, document: null, token: null, fault: null };
   if (file === null) return nothing;
   try {
     const pdf = await attached(file);
     const inside = pdf === null ? await unbake(file) : pdf.credential;
-    const document = documentIn(inside ?? file);
-    return { file, inside, receipt: pdf?.receipt ?? null, document, fault: null };
+    const token = readToken(inside ?? file);
+    const document = token === null ? documentIn(inside ?? file) : credentialIn(token);
+    return { ...nothing, inside, receipt: pdf?.receipt ?? null, document, token };
   } catch (fault) {
     if (!(fault instanceof InputError)) throw fault;
     return { ...nothing, fault };

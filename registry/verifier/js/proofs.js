@@ -9,6 +9,7 @@ import { sha256 } from "rootseal/digest.js";
 import { isObject } from "rootseal/documents.js";
 import { InputError } from "rootseal/errors.js";
 import { fromHex } from "rootseal/bytes.js";
+import { credentialIn, decodeBase64Url, requireAgreement } from "rootseal/jwt.js";
 import { decodeMerkleProof, sealedPath } from "rootseal/merkle_proof.js";
 import { otherProofs, proofName } from "rootseal/receipt.js";
 import { fail, pass, reasonOf, skipped } from "rootseal/report.js";
@@ -21,6 +22,9 @@ const MAX_PROOFS = 10; // of one credential that are looked at
 const RDFC = "eddsa-rdfc-2022";
 const JCS = "eddsa-jcs-2022";
 const MERKLE = "merkle-proof-2019";
+const TOKEN = { type: "JWT" };
+const EDDSA = "EdDSA";
+const ALGORITHMS = [EDDSA, "RS256", "ES256", "ES384"]; // that are verified elsewhere
 const PURPOSE = "assertionMethod";
 const ED25519 = [0xed, 0x01]; // multicodec of a public key
 const MAX_DID_URL = 2_000;
@@ -30,20 +34,31 @@ const HOLDS = true;
 /**
  * Other proofs in the credential. What is of a kind not known here is named, and not judged.
  *
- * @param {Record<string, any> | null} document
+ * Of a token its signature is the proof.
+ *
+ * @param {import("rootseal/brought.js").Brought} brought
  * @param {Receipt} receipt
  * @param {bigint} now Microseconds since 1970.
  * @returns {Promise<Check>}
  */
-export async function checkProofs(document, receipt, now) {
+export async function checkProofs({ document, token }, receipt, now) {
+  if (token !== null) return checkAll([TOKEN], () => checkToken(token));
   const proofs = document === null ? [] : otherProofs(document);
   if (document === null || proofs.length === 0) return skipped("proofs", "no-other-proofs");
-  const looked = proofs.slice(0, MAX_PROOFS);
+  return checkAll(proofs.slice(0, MAX_PROOFS), (proof) => holds(document, proof, receipt, now));
+}
+
+/**
+ * @param {any[]} looked
+ * @param {(proof: any) => Promise<boolean>} check
+ * @returns {Promise<Check>}
+ */
+async function checkAll(looked, check) {
   const evidence = { proofs: looked.map(proofName).join(", ") };
   let held = 0;
   for (const proof of looked) {
     try {
-      if (await holds(document, proof, receipt, now)) held += 1;
+      if (await check(proof)) held += 1;
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       return fail("proofs", "bad-proof", evidence, reasonOf(error));
@@ -52,6 +67,30 @@ export async function checkProofs(document, receipt, now) {
   return held > 0
     ? pass("proofs", "proofs-hold", evidence)
     : skipped("proofs", "other-proofs-not-checked", evidence);
+}
+
+/**
+ * Whether a token's signature holds; false if nobody here knows the key: one inside of the token is
+ * its own word.
+ *
+ * @param {import("rootseal/jwt.js").Token} token
+ * @throws {InputError} If it does not.
+ */
+async function checkToken(token) {
+  const { alg, kid } = token.header;
+  if (alg.toLowerCase() === "none" || alg.startsWith("HS")) throw new InputError("bad-signature");
+  if (!ALGORITHMS.includes(alg)) return NOT_CHECKED;
+  requireAgreement(token);
+  if (typeof kid !== "string" || !kid.startsWith("did:")) return NOT_CHECKED;
+  const [controller, mark] = kid.split(/(#)/s);
+  if (mark === undefined || kid.length > MAX_DID_URL) throw new InputError("no-key");
+  if (controller !== issuerOf(credentialIn(token))) throw new InputError("another-issuers-key");
+  const key = keyOf(controller, kid.slice(controller.length + 1));
+  if (key === null) return NOT_CHECKED;
+  if (alg !== EDDSA) throw new InputError("bad-signature");
+  const isGood = await isSignature(key, decodeBase64Url(token.signature), token.signed);
+  if (isGood === false) throw new InputError("bad-signature");
+  return isGood === true ? HOLDS : NOT_CHECKED;
 }
 
 /**

@@ -84,7 +84,7 @@ export async function verify({ credential, receipt: file }, verifier) {
     found.status,
     checkIssuer(found.issuers, trusted, expected),
     checkValidity(brought.document, momentOf(verifier.now), found.anchoredAt),
-    await checkProofs(brought.document, receipt, momentOf(verifier.now)),
+    await checkProofs(brought, receipt, momentOf(verifier.now)),
   ]);
 }
 

@@ -445,6 +445,7 @@ export default {
     "broken-png": "das PNG-Bild ist beschädigt",
     "broken-svg": "das SVG-Bild ist beschädigt",
     bug: "etwas an dieser Seite ist defekt, und nichts wurde entschieden",
+    "claims-disagree": "die Angaben des Tokens sagen etwas anderes als der Nachweis darin",
     connection: "es gab keine Verbindung, oder der Knoten antwortet Webseiten nicht",
     "could-not-read": "die Datei war nicht zu lesen; Ordner sind es nie",
     "duplicate-key": "ein Schlüssel steht zweimal da",

@@ -434,6 +434,7 @@ export default {
     "broken-png": "the PNG image is damaged",
     "broken-svg": "the SVG image is damaged",
     bug: "something in this page is broken, and nothing was decided",
+    "claims-disagree": "the claims of the token say something else than the credential in it",
     connection: "there was no connection, or the node does not answer web pages",
     "could-not-read": "the file could not be read; folders cannot be",
     "duplicate-key": "a key stands there twice",
