@@ -139,7 +139,7 @@ def _face(badge: Mapping[str, Any], receipt: Receipt, shown: Certificate) -> dic
     achievement = subject["achievement"]
     language = "de" if str(achievement.get("inLanguage", "")).lower().startswith("de") else "en"
     words = _WORDS[language]
-    issued = read_time(badge.get("awardedDate")) or read_time(badge.get("validFrom"))
+    issued = _time(badge, "awardedDate", "validFrom", "issuanceDate")
     if issued is None:
         raise InvalidInputError("the badge does not say when it was issued")
     skills = achievement.get("alignment") or []
@@ -169,7 +169,7 @@ def _facts(
 ) -> Iterator[tuple[str, str]]:
     subject = badge["credentialSubject"]
     yield words["issued"], _day(issued, language)
-    ends = read_time(badge.get("validUntil"))
+    ends = _time(badge, "validUntil", "expirationDate")
     if ends is not None:
         yield words["until"], _day(ends, language)
     earned = subject.get("creditsEarned") or subject["achievement"].get("creditsAvailable")
@@ -187,6 +187,10 @@ def _marks(receipt: Receipt, words: Mapping[str, str]) -> Iterator[tuple[str, st
     for anchor in receipt.anchors[:1]:
         chain = format_chain(anchor.chain)
         yield words["chain"], f"{chain}, 0x{anchor.transaction.hex()}"
+
+
+def _time(badge: Mapping[str, Any], *names: str) -> datetime | None:
+    return next((read_time(badge[name]) for name in names if name in badge), None)
 
 
 def _day(time: datetime, language: str) -> str:

@@ -7,6 +7,7 @@ can see that it is theirs (Open Badges 3.0 §B.6.6). Ids, salts and times are ar
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
@@ -15,11 +16,15 @@ from registry.badges.achievements import Achievement, IssuerProfile
 from registry.badges.roster_values import Recipient
 from registry.core.documents import Json
 from registry.core.wire import format_time
-from registry.standards import OPEN_BADGES, VC_2
+from registry.standards import DATA_INTEGRITY, OPEN_BADGES, OPEN_BADGES_1, STATUS_1, VC_1, VC_2
 
 _IDENTITY_TYPES: Final[Mapping[str, str]] = MappingProxyType(
     {"email": "emailAddress", "student_id": "sourcedId"}
 )
+
+_OLDER_NAMES: Final = {"validFrom": "issuanceDate", "validUntil": "expirationDate"}
+# The last two have what VC 2.0 brings along: terms of status lists, and of proofs.
+_OLDER_CONTEXTS: Final = (VC_1, OPEN_BADGES_1, STATUS_1, DATA_INTEGRITY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,19 @@ def open_badge(
     if status is not None:
         document["credentialStatus"] = dict(status)
     return document
+
+
+class DataModel(StrEnum):
+    """Version of the W3C's data model that a badge keeps to."""
+
+    V1 = "1.1"  # for wallets that read no other; with the contexts of Open Badges 3.0.1
+    V2 = "2.0"
+
+
+def as_data_model_1(document: Mapping[str, Json]) -> dict[str, Json]:
+    """A badge without proofs in the terms of VC 1.1, which says the same with other names."""
+    renamed = {_OLDER_NAMES.get(name, name): value for name, value in document.items()}
+    return renamed | {"@context": list(_OLDER_CONTEXTS)}
 
 
 def identity_hash(identity: str, salt: str) -> str:

@@ -8,7 +8,7 @@ from random import SystemRandom
 from typing import Final
 
 from registry.badges.achievements import Achievement, IssuerProfile
-from registry.badges.open_badge import BadgeForm, open_badge
+from registry.badges.open_badge import BadgeForm, DataModel, as_data_model_1, open_badge
 from registry.badges.roster_values import Recipient
 from registry.badges.schemas import require_open_badge
 from registry.cli.badge_jobs import Made
@@ -34,8 +34,10 @@ class BadgeMaker:
         proofs: Proofs,
         without_status: bool,
         plain_identities: bool,
+        data_model: DataModel = DataModel.V2,
     ) -> None:
         self._registry = session.registry
+        self._data_model = data_model
         self.proofs = proofs
         self.profile: IssuerProfile = self._registry.issuer_profile
         self.lists = None if without_status else self._registry.status_lists
@@ -69,7 +71,9 @@ class BadgeMaker:
             status=self.status(position, self.proofs),
             parts=parts,
         )
-        require_open_badge(document)
+        require_open_badge(document)  # whose schema is of the newer model
+        if self._data_model is DataModel.V1:
+            document = as_data_model_1(document)
         return badge_of(document, self.proofs, position, self.signatory)
 
     def status(self, position: int | None, proofs: Proofs) -> dict[str, Json] | None:

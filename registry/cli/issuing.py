@@ -10,6 +10,7 @@ import orjson
 import typer
 
 from registry.badges.achievements import Achievement, read_achievement
+from registry.badges.open_badge import DataModel
 from registry.badges.rosters import MAX_ROSTER_BYTES
 from registry.cli.anchoring import DEFAULT_PATIENCE, Patience, run_night
 from registry.cli.badge_files import Forms, picture_of
@@ -46,6 +47,9 @@ def issue(
     plain_identities: Annotated[
         bool, typer.Option("--plain-identities", help="Write addresses into badges, not hashes.")
     ] = False,
+    data_model: Annotated[
+        DataModel, typer.Option("--data-model", help="Of the W3C: for wallets that read no newer.")
+    ] = DataModel.V2,
     without_status: Annotated[
         bool, typer.Option("--without-status-list", help="Badges name no status list.")
     ] = False,
@@ -74,9 +78,10 @@ def issue(
     wanted = read_achievement(told)
     image = achievement_image(wanted, achievement.parent)
     forms = _forms(session, wanted, achievement.parent, baked=baked, pdf=pdf)
-    maker = BadgeMaker(session, wanted, image, proof, without_status, plain_identities)
+    maker = BadgeMaker(session, wanted, image, proof, without_status, plain_identities, data_model)
     profile = orjson.dumps([maker.profile.model_dump(), image])
-    options = f"{proof.value} {without_status} {plain_identities} {sorted(column or [])}"
+    flags = without_status, plain_identities, data_model.value
+    options = f"{proof.value} {flags} {sorted(column or [])}"
     inputs = inputs_digest(data, told, profile, options.encode())
     job = None if dry_run else find_job(out, inputs)
     if job is None:

@@ -16,6 +16,8 @@ from registry.errors import NotFoundError
 VC_2: Final = "https://www.w3.org/ns/credentials/v2"
 VC_1: Final = "https://www.w3.org/2018/credentials/v1"
 OPEN_BADGES: Final = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
+OPEN_BADGES_1: Final = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.1.json"
+STATUS_1: Final = "https://www.w3.org/ns/credentials/status/v1"
 CLR: Final = "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json"
 DATA_INTEGRITY: Final = "https://w3id.org/security/data-integrity/v2"
 
@@ -29,7 +31,7 @@ CONTEXT_FILES: Final[Mapping[str, str]] = MappingProxyType(
         "https://www.w3.org/ns/credentials/undefined-terms/v2": (
             "credentials-undefined-terms-v2.json"
         ),
-        "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.1.json": "ob-v3p0-context-3.0.1.json",
+        OPEN_BADGES_1: "ob-v3p0-context-3.0.1.json",
         "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.2.json": "ob-v3p0-context-3.0.2.json",
         "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json": "ob-v3p0-extensions.json",
         "https://w3id.org/blockcerts/v3": "blockcerts-v3.json",
@@ -40,7 +42,7 @@ CONTEXT_FILES: Final[Mapping[str, str]] = MappingProxyType(
         "https://w3id.org/security/suites/ed25519-2020/v1": "ed25519-2020-v1.json",
         "https://w3id.org/security/suites/merkle-2019/v1": "merkle-2019-v1.json",
         "https://w3id.org/vc/status-list/2021/v1": "status-list-2021-v1.json",
-        "https://www.w3.org/ns/credentials/status/v1": "vc-bitstring-status-list-v1.json",
+        STATUS_1: "vc-bitstring-status-list-v1.json",
     }
 )
 

@@ -9,6 +9,7 @@ from pypdf import PdfReader
 
 from registry.badges.certificates import Certificate, certificate_pdf, require_printable
 from registry.badges.drawing import badge_picture
+from registry.badges.open_badge import as_data_model_1
 from registry.core.attachments import attached
 from registry.core.receipt import print_receipt
 from registry.errors import InvalidInputError
@@ -66,6 +67,12 @@ def test_it_speaks_german_of_a_german_achievement() -> None:
     shown = words(made(with_achievement(inLanguage="de-CH")))
     assert "VERLIEHENAN" in shown
     assert "01.01.2036" in shown
+
+
+def test_it_shows_the_dates_of_the_older_data_model() -> None:
+    shown = words(made(as_data_model_1(badge())))
+    assert "1January2026" in shown
+    assert "1January2036" in shown
 
 
 def test_equal_input_gives_equal_bytes() -> None:

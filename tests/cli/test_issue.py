@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openvc.did.base import multikey_to_jwk
+from openvc.proof.data_integrity import DataIntegrityProofSuite
 
 from registry.badges.schemas import require_open_badge
-from registry.core.rdf import require_exact
+from registry.core.rdf import bundled_for_openvc, require_exact
 from registry.vc.jwt import read_token
 from registry.vc.signing_keys import did_key, key_from_pem
 from tests.anvil import Anvil
@@ -360,6 +362,28 @@ def test_badges_are_tokens_that_verify(office: Path) -> None:
     (tokens[0]).unlink()
     assert rootseal(*ISSUE, "--proof", "jwt").code == 0
     assert {path.name: path.read_bytes() for path in (office / "badges").iterdir()} == before
+
+
+@pytest.mark.usefixtures("mining")
+@pytest.mark.parametrize("proof", ["rdfc", "jcs", "jwt"])
+def test_badges_of_the_older_data_model_verify(office: Path, proof: str) -> None:
+    assert rootseal(*ISSUE, "--proof", proof, "--data-model", "1.1").code == 0
+    made = sorted((office / "badges").glob("*-*.j[sw]*"))
+    for path in (path for path in made if not path.name.endswith(".receipt.json")):
+        report = rootseal("verify", path, "--no-store", "--json").json
+        assert report["verdict"] == "valid"
+        assert report["checks"][-1]["code"] == "proofs-hold"
+        assert report["checks"][-2]["evidence"]["validUntil"].startswith("2029-03-0")
+    if proof == "rdfc":
+        [first, _] = badges(office)
+        assert "issuanceDate" in first
+        assert "validFrom" not in first
+        require_exact({key: value for key, value in first.items() if key != "proof"})
+        signed = next(p for p in first["proof"] if p["cryptosuite"] == "eddsa-rdfc-2022")
+        jwk = multikey_to_jwk(first["issuer"]["id"].removeprefix("did:key:"))
+        DataIntegrityProofSuite().verify(
+            {**first, "proof": signed}, public_key_jwk=jwk, extra_contexts=bundled_for_openvc()
+        )
 
 
 @pytest.mark.parametrize("option", ["--baked", "--pdf"])
