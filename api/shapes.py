@@ -1,7 +1,7 @@
 """The shapes of an error: a problem of RFC 9457, but where a standard of others asks for its own.
 
 Under `/ims/ob/v3p0/` it is 1EdTech's Imsx_StatusInfo (Open Badges 3.0 §B.3.1), under `/oauth/` that
-of RFC 6749 §5.2.
+of RFC 6749 §5.2. The VC-API takes problems, but no 422.
 """
 
 from typing import Any, Final  # Any: JSON
@@ -15,7 +15,8 @@ OAUTH: Final = "/oauth"
 PROBLEM_TYPE: Final = "application/problem+json"
 _JSON: Final = "application/json"
 
-# Neither standard knows 422.
+_VC_API: Final = ("/credentials/", "/presentations/")
+# None of these standards knows 422.
 _OTHERS_STATUS: Final = {422: 400}
 _MINOR_CODES: Final = {
     400: "invalid_query_parameter",
@@ -48,6 +49,8 @@ def schema_at(path: str) -> tuple[str, str]:
 def shaped(problem: Problem) -> tuple[int, str, bytes]:
     """Status, media type and body of an error, in the shape of the place where it happened."""
     name, media_type = schema_at(problem.instance)
+    if problem.instance.startswith(_VC_API) and problem.status in _OTHERS_STATUS:
+        problem = problem.model_copy(update={"status": _OTHERS_STATUS[problem.status]})
     if name == "Problem":
         return problem.status, media_type, problem.model_dump_json(exclude_none=True).encode()
     status = _OTHERS_STATUS.get(problem.status, problem.status)

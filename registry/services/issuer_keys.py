@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from registry.core.documents import Json
 from registry.core.identity import web_location
 from registry.errors import VerificationError
-from registry.services.ports import IssuerDirectory
+from registry.services.ports import KeyDirectory
 
 
 class NotCheckedError(Exception):
     """Not at fault: a proof that cannot be judged here, and why."""
 
 
-def did_key_of(controller: str, method: str, directory: IssuerDirectory | None) -> bytes:
+def did_key_of(controller: str, method: str, directory: KeyDirectory | None) -> bytes:
     """The Ed25519 key of a DID.
 
     Raises `NotCheckedError` for a DID that is not asked, `VerificationError` if it has no such
@@ -25,7 +25,7 @@ def did_key_of(controller: str, method: str, directory: IssuerDirectory | None) 
     return key_of(did_document_of(controller, directory), method)
 
 
-def did_document_of(controller: str, directory: IssuerDirectory | None) -> Mapping[str, Json]:
+def did_document_of(controller: str, directory: KeyDirectory | None) -> Mapping[str, Json]:
     """What a did:web publishes; raises as `did_key_of`."""
     if web_location(controller) is None:
         raise NotCheckedError("its key is of a DID that is not asked here")

@@ -14,7 +14,7 @@ from registry.core.tree import seal_from_proof
 from registry.core.wire import read_time
 from registry.errors import InvalidInputError, UnavailableError, VerificationError
 from registry.services.issuer_keys import NotCheckedError, did_key_of, issuer_id
-from registry.services.ports import IssuerDirectory
+from registry.services.ports import KeyDirectory
 from registry.services.token_checks import check_token
 from registry.vc.jwt import Token
 
@@ -36,7 +36,7 @@ class _Tally:
 def check_proofs(
     document: Mapping[str, Json] | None,
     receipt: Receipt | None,
-    directory: IssuerDirectory | None,
+    directory: KeyDirectory | None,
     *,
     now: datetime,
     token: Token | None = None,
@@ -108,7 +108,7 @@ def _check_one(
     document: Mapping[str, Json],
     proof: Json,
     receipt: Receipt | None,
-    directory: IssuerDirectory | None,
+    directory: KeyDirectory | None,
     now: datetime,
 ) -> None:
     if not isinstance(proof, dict):
@@ -124,7 +124,7 @@ def _check_one(
 
 
 def _check_signature(
-    document: Mapping[str, Json], proof: dict[str, Json], directory: IssuerDirectory | None
+    document: Mapping[str, Json], proof: dict[str, Json], directory: KeyDirectory | None
 ) -> None:
     # Here: JSON-LD and cryptography take half a second to import, and most credentials need none.
     from registry.vc.data_integrity import verify  # noqa: PLC0415

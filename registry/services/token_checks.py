@@ -2,7 +2,7 @@
 
 from registry.errors import InvalidInputError, VerificationError
 from registry.services.issuer_keys import NotCheckedError, did_document_of, issuer_id
-from registry.services.ports import IssuerDirectory
+from registry.services.ports import KeyDirectory
 from registry.vc.jwt import (
     EDDSA,
     Token,
@@ -12,7 +12,7 @@ from registry.vc.jwt import (
 )
 
 
-def check_token(token: Token, directory: IssuerDirectory | None) -> None:
+def check_token(token: Token, directory: KeyDirectory | None) -> None:
     """Check that its issuer signed a token, by a key that it names (`kid`).
 
     A key inside of the token is its own word, and proves nothing. Raises `VerificationError` for

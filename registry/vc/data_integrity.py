@@ -25,6 +25,7 @@ from registry.vc import base58
 
 PROOF_TYPE: Final = "DataIntegrityProof"
 PURPOSE: Final = "assertionMethod"
+AUTHENTICATION: Final = "authentication"
 
 
 class Cryptosuite(StrEnum):
@@ -84,14 +85,20 @@ def document_digest(document: Mapping[str, Json], cryptosuite: Cryptosuite) -> b
     return sha256(jcs_bytes(unsigned)).digest()
 
 
-def verify(document: Mapping[str, Json], proof: Mapping[str, Json], public_key: bytes) -> None:
+def verify(
+    document: Mapping[str, Json],
+    proof: Mapping[str, Json],
+    public_key: bytes,
+    *,
+    purpose: str = PURPOSE,
+) -> None:
     """Check one of a document's proofs against an Ed25519 key. Dates are not looked at.
 
     Raises `VerificationError` with the reason `bad-signature` if it does not hold;
     `InvalidInputError` for a document that cannot be canonicalized, for one whose JSON hides what
     was signed (vc-data-integrity §2.4.1), and for what is no proof of these cryptosuites.
     """
-    suite = _suite_of(proof)
+    suite = _suite_of(proof, purpose)
     signature = _signature_of(proof)
     options = {key: value for key, value in proof.items() if key != "proofValue"}
     config = orjson.dumps({**options, "@context": document.get("@context")})
@@ -105,13 +112,13 @@ def verify(document: Mapping[str, Json], proof: Mapping[str, Json], public_key: 
         raise VerificationError("the signature does not hold", reason="bad-signature") from exc
 
 
-def _suite_of(proof: Mapping[str, Json]) -> Cryptosuite:
+def _suite_of(proof: Mapping[str, Json], purpose: str) -> Cryptosuite:
     try:
         suite = Cryptosuite(str(proof.get("cryptosuite")))
     except ValueError as exc:
         raise InvalidInputError("not a cryptosuite that is verified here") from exc
-    if proof.get("type") != PROOF_TYPE or proof.get("proofPurpose") != PURPOSE:
-        raise InvalidInputError(f"not a {PROOF_TYPE} for {PURPOSE}")
+    if proof.get("type") != PROOF_TYPE or proof.get("proofPurpose") != purpose:
+        raise InvalidInputError(f"not a {PROOF_TYPE} for {purpose}")
     return suite
 
 

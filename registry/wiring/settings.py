@@ -174,6 +174,10 @@ class Settings(ChainSettings):
         pattern=r"^https?://[^\s\"'<>?#]+$",
         description="Where the API is reached from outside: for links, QR codes and pictures.",
     )
+    vc_api: bool = Field(
+        default=False,
+        description="Answer to the VC-API of the W3C's community, for interoperability suites.",
+    )
     wallets: bool = Field(
         default=False,
         description="Let holders' wallets fetch the badges that they are offered.",

@@ -175,10 +175,10 @@ def test_a_did_web_is_asked_for_its_key_only_if_that_is_wanted() -> None:
     with pytest.raises(NotCheckedError):
         check_token(made, None)
     jwk = ed25519_jwk(KEY.public_key_raw())
-    check_token(made, Directory(did_web(jwk)))  # type: ignore[arg-type]  # asked for one thing
+    check_token(made, Directory(did_web(jwk)))
     for wrong in (None, did_web(ed25519_jwk(b"\1" * 32)), {"id": WEB}):
         with pytest.raises(VerificationError):
-            check_token(made, Directory(wrong))  # type: ignore[arg-type]
+            check_token(made, Directory(wrong))
 
 
 def test_a_key_name_without_its_key_is_refused() -> None:

@@ -48,6 +48,7 @@ from registry.services.ports.credentials import (
 )
 from registry.services.ports.identity import (
     IssuerDirectory,
+    KeyDirectory,
 )
 from registry.services.ports.publications import (
     MAX_PUBLISHED_BYTES,
@@ -98,6 +99,7 @@ __all__ = [
     "IssuerDirectory",
     "IssuerRecord",
     "IssuerTotals",
+    "KeyDirectory",
     "Lease",
     "Market",
     "MinedTransaction",

@@ -1,0 +1,168 @@
+"""The VC-API of the W3C's community, at the paths that interoperability suites ask.
+
+Left out of the API's description: it is described where it is made. Off unless `vc_api` is set.
+"""
+
+import secrets
+from collections.abc import Callable
+from random import SystemRandom
+from typing import Annotated, Final, TypeVar
+
+import orjson
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Depends, Request, Response
+
+from api.access import Backend, BackendDep, NowDep, allowed
+from api.bodies import JSON, LARGE, media_type, read_body
+from registry.core.documents import MAX_DOCUMENT_BYTES, Json, parse_document
+from registry.core.report import Check, Outcome
+from registry.core.tree import SALT_BYTES
+from registry.errors import InvalidInputError, NotAllowedError, NotFoundError
+from registry.services.ports import ApiKey, Scope
+from registry.services.vc_api import VcApi
+from registry.vc.data_integrity import Cryptosuite
+
+router = APIRouter(include_in_schema=False)
+Adder = Annotated[ApiKey, Depends(allowed(Scope.ADD))]
+Changer = Annotated[ApiKey, Depends(allowed(Scope.STATUS))]
+_T = TypeVar("_T")
+_REVOCATION: Final = "revocation"
+
+
+@router.post("/credentials/issue")
+async def issue(request: Request, backend: BackendDep, now: NowDep, key: Adder) -> Response:
+    """Sign a credential of the issuer's, and add it to the next night's batch."""
+
+    def made(body: dict[str, Json]) -> dict[str, Json]:
+        return _opened(backend, key).issue(
+            _object(body, "credential"),
+            _suite(_options(body)),
+            now=now,
+            new_salt=lambda: secrets.token_bytes(SALT_BYTES),
+            shuffle=SystemRandom(),
+        )
+
+    found = await _answered(request, backend, made)
+    return _json({"verifiableCredential": found}, 201)
+
+
+@router.post("/credentials/verify")
+async def verify(request: Request, backend: BackendDep, now: NowDep) -> Response:
+    """Check signatures, dates and status of a credential."""
+
+    def checked(body: dict[str, Json]) -> list[Check]:
+        return _opened(backend, None).verify(_object(body, "verifiableCredential"), now=now)
+
+    return _verdict(await _answered(request, backend, checked))
+
+
+@router.post("/presentations/verify")
+async def verify_presentation(request: Request, backend: BackendDep, now: NowDep) -> Response:
+    """Check a presentation, and the credentials in it."""
+
+    def checked(body: dict[str, Json]) -> list[Check]:
+        options = _options(body)
+        return _opened(backend, None).verify_presentation(
+            _object(body, "verifiablePresentation"),
+            challenge=_text(options, "challenge"),
+            domain=_text(options, "domain"),
+            now=now,
+        )
+
+    return _verdict(await _answered(request, backend, checked))
+
+
+@router.post("/credentials/status")
+async def set_status(request: Request, backend: BackendDep, now: NowDep, key: Changer) -> Response:
+    """Revoke, suspend or reinstate by a status entry; the next nightly run carries it out."""
+
+    def asked(body: dict[str, Json]) -> int:
+        entries = body.get("credentialStatus")
+        some = entries if isinstance(entries, list) else [entries]
+        api = _opened(backend, key)
+        count = 0
+        for entry in some:
+            if not isinstance(entry, dict):
+                raise InvalidInputError("no status entry", place="/credentialStatus")
+            named = {"statusPurpose": _REVOCATION, **entry}
+            is_set = _flag(body.get("status", entry.get("status", True)))
+            count += len(api.set_status(named, is_set=is_set, now=now))
+        return count
+
+    return _json({"changes": await _answered(request, backend, asked)}, 202)
+
+
+def _opened(backend: Backend, key: ApiKey | None) -> VcApi:
+    """The service. Raises `NotFoundError` unless it is wanted, `NotAllowedError` for a stranger."""
+    documents = backend.issuer_documents
+    if not backend.registry.settings.vc_api or documents is None:
+        raise NotFoundError("this registry does not answer to the VC-API (vc_api)")
+    if key is not None and key.issuer != documents.issuer:
+        raise NotAllowedError("the key is of another issuer than the one who signs here")
+    return VcApi(documents, backend.registry.directory)
+
+
+async def _answered(
+    request: Request, backend: Backend, answer: Callable[[dict[str, Json]], _T]
+) -> _T:
+    media_type(request, JSON)
+    body = await read_body(request, limit=MAX_DOCUMENT_BYTES)
+    return await run_sync(
+        lambda: answer(parse_document(body)),
+        limiter=backend.large if len(body) > LARGE else None,
+    )
+
+
+def _verdict(checks: list[Check]) -> Response:
+    """200 for what holds, else 400 with what does not, as the suites want it."""
+    failed = [check for check in checks if check.outcome is Outcome.FAIL]
+    warned = [check for check in checks if check.outcome in {Outcome.UNKNOWN, Outcome.SKIPPED}]
+    told = {
+        "verified": not failed,
+        "checks": [check.name for check in checks],
+        "errors": [_problem(check) for check in failed],
+        "warnings": [_problem(check) for check in warned],
+    }
+    return _json(told, 400 if failed else 200)
+
+
+def _problem(check: Check) -> dict[str, str]:
+    return {"title": check.code, "detail": check.detail}
+
+
+def _json(value: object, status: int) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    return Response(orjson.dumps(value), status_code=status, media_type=JSON, headers=headers)
+
+
+def _object(body: dict[str, Json], name: str) -> dict[str, Json]:
+    found = body.get(name)
+    if not isinstance(found, dict):
+        raise InvalidInputError("an object is wanted here", place=f"/{name}")
+    return found
+
+
+def _options(body: dict[str, Json]) -> dict[str, Json]:
+    return _object({"options": {}, **body}, "options")
+
+
+def _suite(options: dict[str, Json]) -> Cryptosuite:
+    name = options.get("cryptosuite", Cryptosuite.RDFC.value)
+    if name not in [suite.value for suite in Cryptosuite]:
+        raise InvalidInputError("no cryptosuite of this issuer", place="/options/cryptosuite")
+    return Cryptosuite(str(name))
+
+
+def _text(options: dict[str, Json], name: str) -> str | None:
+    value = options.get(name)
+    if value is not None and not isinstance(value, str):
+        raise InvalidInputError("a text is wanted here", place=f"/options/{name}")
+    return value
+
+
+def _flag(value: Json) -> bool:
+    if value in (True, "1", "true"):
+        return True
+    if value in (False, "0", "false"):
+        return False
+    raise InvalidInputError("true or false is wanted here", place="/status")

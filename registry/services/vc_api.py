@@ -1,0 +1,220 @@
+"""The VC-API of the W3C's Credentials Community Group, as interoperability suites use it.
+
+Credentials are signed at once and go into the next night's batch; what is verified here is
+signatures, dates and status, since those suites know no receipts.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from typing import Final
+
+from registry.core.checks import check_validity
+from registry.core.documents import Json
+from registry.core.rdf import require_exact
+from registry.core.report import Check, Outcome
+from registry.errors import InvalidInputError, NotFoundError, UnavailableError, VerificationError
+from registry.services.issuer_documents import IssuerDocuments
+from registry.services.issuer_keys import NotCheckedError, did_key_of, issuer_id
+from registry.services.issuing import Proofs, badge_of, positions, take_in
+from registry.services.ports import CredentialStatus, KeyDirectory, StatusChange
+from registry.services.proof_checks import check_proofs
+from registry.services.status import StatusService
+from registry.services.status_lists import withdrawn_places
+from registry.standards import DATA_INTEGRITY, STATUS_1, VC_1
+from registry.vc.data_integrity import AUTHENTICATION, Cryptosuite, sign, verify
+from registry.vc.data_model import require_credential, require_presentation
+from registry.vc.did import controller_of
+from registry.vc.status_list import LIST_SIZE
+
+MAX_CREDENTIALS: Final = 20  # in one presentation
+_ENTRY: Final = "BitstringStatusListEntry"
+_SUITES: Final = {Cryptosuite.RDFC: Proofs.RDFC, Cryptosuite.JCS: Proofs.JCS}
+_STATUSES: Final = {
+    ("revocation", True): CredentialStatus.REVOKED,
+    ("suspension", True): CredentialStatus.SUSPENDED,
+    ("suspension", False): CredentialStatus.ACTIVE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class VcApi:
+    """Issues, verifies and withdraws credentials of one issuer."""
+
+    documents: IssuerDocuments
+    directory: KeyDirectory | None
+
+    def issue(
+        self,
+        credential: Mapping[str, Json],
+        suite: Cryptosuite,
+        *,
+        now: datetime,
+        new_salt: Callable[[], bytes],
+        shuffle: Random,
+    ) -> dict[str, Json]:
+        """Sign a credential of the issuer's, with a place in its status list, and add it.
+
+        Raises `InvalidInputError` for what is none, is another's, or is signed already.
+        """
+        require_credential(credential)
+        if "proof" in credential:
+            raise InvalidInputError("it is signed already", place="/proof")
+        signatory, store = self.documents.signatory, self.documents.store
+        if issuer_id(credential) != signatory.did:
+            raise InvalidInputError(f"the issuer here is {signatory.did}", place="/issuer")
+        document, proofs = dict(credential), _SUITES[suite]
+        position = None
+        if _is_of_model_1(document):
+            document["@context"] = _with_contexts(document)
+        if "credentialStatus" not in document:
+            [position] = positions(store, self.documents.issuer, 1, shuffle=shuffle)
+            document["credentialStatus"] = self.documents.lists.entry(position, proofs)
+        require_exact(document)
+        badge = badge_of(document, proofs, position, signatory)
+        method = signatory.signing_method
+        proof = sign(document, signatory.key, suite, verification_method=method, created=now)
+        take_in(store, self.documents.issuer, [badge], proofs, now=now, new_salt=new_salt)
+        return {**document, "proof": proof}
+
+    def verify(self, credential: Mapping[str, Json], *, now: datetime) -> list[Check]:
+        """Checks of a signed credential: its proofs, dates and status.
+
+        Raises `InvalidInputError` for what is none, `UnavailableError` if nobody could say.
+        """
+        require_credential(credential)
+        proofs = check_proofs(credential, None, _WithOwn(self.documents, self.directory), now=now)
+        if proofs.outcome is Outcome.UNKNOWN:
+            raise UnavailableError(proofs.detail, source="issuer")
+        if proofs.outcome is not Outcome.PASS:  # nobody is known to have signed it
+            proofs = proofs.model_copy(update={"outcome": Outcome.FAIL})
+        dates = check_validity(credential, now=now, anchored_at=None)
+        return [proofs, dates, self._status(credential)]
+
+    def verify_presentation(
+        self,
+        presentation: Mapping[str, Json],
+        *,
+        challenge: str | None,
+        domain: str | None,
+        now: datetime,
+    ) -> list[Check]:
+        """Checks of a presentation: its holder's proof, and each credential in it."""
+        require_presentation(presentation)
+        found = [self._holder(presentation, challenge, domain)]
+        credentials = presentation.get("verifiableCredential")
+        some = credentials if isinstance(credentials, list) else [credentials]
+        if len(some) > MAX_CREDENTIALS:
+            raise InvalidInputError(
+                f"{len(some)} credentials; the limit is {MAX_CREDENTIALS}",
+                place="/verifiableCredential",
+            )
+        for each in some:
+            if isinstance(each, dict):
+                found += self.verify(each, now=now)
+            elif each is not None:
+                raise InvalidInputError("no credential in JSON", place="/verifiableCredential")
+        return found
+
+    def set_status(
+        self, entry: Mapping[str, Json], *, is_set: bool, now: datetime
+    ) -> list[StatusChange]:
+        """Ask for what a status entry of ours says. Raises `NotFoundError` for another's."""
+        position = self._position(entry)
+        store, issuer = self.documents.store, self.documents.issuer
+        entries = store.status_entries(issuer, first=position, below=position + 1)
+        wanted = _STATUSES.get((str(entry.get("statusPurpose")), is_set))
+        if not entries:
+            raise NotFoundError("no credential of this issuer has that place in its status list")
+        if wanted is None:
+            raise InvalidInputError("what is revoked stays so", place="/status")
+        return StatusService(store).request(
+            issuer, [entries[0].credential_hash], wanted, reason=0, now=now
+        )
+
+    def _holder(
+        self, presentation: Mapping[str, Json], challenge: str | None, domain: str | None
+    ) -> Check:
+        proof = presentation.get("proof")
+        if not isinstance(proof, dict):
+            return _check("holder", "no-proof", "The presentation has no proof of its holder.")
+        for name, wanted in (("challenge", challenge), ("domain", domain)):
+            if wanted is not None and proof.get(name) != wanted:
+                return _check("holder", "wrong-proof", f"The proof is for another {name}.")
+        try:
+            controller = _holder_named(presentation, proof)
+            own = _WithOwn(self.documents, self.directory)
+            key = did_key_of(controller, str(proof["verificationMethod"]), own)
+            verify(presentation, proof, key, purpose=AUTHENTICATION)
+        except (NotCheckedError, VerificationError, InvalidInputError) as exc:
+            return _check("holder", "bad-proof", f"The holder's proof does not hold: {exc}.")
+        return Check(
+            name="holder", outcome=Outcome.PASS, code="proof-holds", detail="The holder signed it."
+        )
+
+    def _status(self, credential: Mapping[str, Json]) -> Check:
+        entry = credential.get("credentialStatus")
+        name, code = "status", "no-status-here"
+        if not isinstance(entry, dict) or entry.get("type") != _ENTRY:
+            return _check(name, code, "It names no status list.", Outcome.SKIPPED)
+        try:
+            number, place = divmod(self._position(entry), LIST_SIZE)
+        except NotFoundError:
+            return _check(name, code, "Its status list is another's.", Outcome.SKIPPED)
+        documents = self.documents
+        withdrawn = withdrawn_places(documents.store, documents.chains, documents.issuer, number)
+        if place in withdrawn:
+            return _check(name, "withdrawn", "The issuer has revoked or suspended it.")
+        return Check(name=name, outcome=Outcome.PASS, code="active", detail="It is not withdrawn.")
+
+    def _position(self, entry: Mapping[str, Json]) -> int:
+        """The place that an entry names in a list of ours, of whatever form."""
+        index, url = str(entry.get("statusListIndex")), entry.get("statusListCredential")
+        base = f"{self.documents.lists.issuer_url}/status-lists/"
+        number = str(url).removeprefix(base).partition("/")[0]
+        is_ours = isinstance(url, str) and url.startswith(base)
+        if not is_ours or not number.isdecimal() or not index.isdecimal() or len(index) > 6:
+            raise NotFoundError("no place in a status list of this issuer")
+        return int(number[:9]) * LIST_SIZE + int(index)
+
+
+@dataclass(frozen=True, slots=True)
+class _WithOwn:
+    """A directory that knows our own DID document without asking the web for it."""
+
+    documents: IssuerDocuments
+    other: KeyDirectory | None
+
+    def document_of_did(self, did: str) -> dict[str, Json] | None:
+        """The document of a did:web, as `KeyDirectory` has it."""
+        if did == self.documents.signatory.did:
+            return self.documents.did_document()
+        if self.other is None:
+            raise NotCheckedError("the issuer was not asked for its key (resolve_issuers)")
+        return self.other.document_of_did(did)
+
+
+def _holder_named(presentation: Mapping[str, Json], proof: Mapping[str, Json]) -> str:
+    """Whose key a presentation's proof names, who must be its holder if it says one."""
+    controller = controller_of(proof.get("verificationMethod"))
+    holder = presentation.get("holder", controller)
+    if controller != (holder.get("id") if isinstance(holder, dict) else holder):
+        raise VerificationError("its key is not the holder's", reason="another-holder")
+    return controller
+
+
+def _is_of_model_1(document: Mapping[str, Json]) -> bool:
+    contexts = document["@context"]
+    return isinstance(contexts, list) and contexts[0] == VC_1
+
+
+def _with_contexts(document: Mapping[str, Json]) -> list[Json]:
+    """Those of a credential of VC 1.1, with the terms of status lists and of proofs."""
+    contexts = document["@context"]
+    found = list(contexts) if isinstance(contexts, list) else [contexts]
+    return [*found, *(each for each in (STATUS_1, DATA_INTEGRITY) if each not in found)]
+
+
+def _check(name: str, code: str, detail: str, outcome: Outcome = Outcome.FAIL) -> Check:
+    return Check(name=name, outcome=outcome, code=code, detail=detail)
