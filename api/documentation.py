@@ -111,6 +111,11 @@ _BY_HAND: Final[dict[str, dict[str, Any]]] = {
         "description": "Bitstring Status List 1.0: a signed credential.",
         "required": ["id", "type", "issuer", "validUntil", "credentialSubject", "proof"],
     },
+    "StatusListToken": {
+        "title": "StatusListToken",
+        "type": "string",
+        "description": "The list as a compact JWS, whose payload is the credential.",
+    },
     "Leaves": {
         "title": "Leaves",
         "type": "string",

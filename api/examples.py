@@ -117,6 +117,7 @@ EXAMPLES: Final[dict[str, Any]] = {
         "name": "Example Academy",
         "publicKey": [{"id": "ecdsa-koblitz-pubkey:0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"}],
     },
+    "StatusListToken": "eyJhbGciOiJFZERTQSJ9.eyJ0eXBlIjoiLi4uIn0.c2lnbmF0dXJl",
     "StatusList": {
         "id": "https://academy.example/status-lists/0",
         "type": ["VerifiableCredential", "BitstringStatusListCredential"],

@@ -115,7 +115,7 @@ def get_blockcerts_status_list(
     summary="Get a status list as a token",
     response_class=Response,
     responses={
-        200: {"description": "The list, a compact JWS.", "content": {_JWT: {}}},
+        200: content("The list, signed.", "StatusListToken", media_type=_JWT),
         **problems(404, 422),
     },
 )
