@@ -162,7 +162,9 @@ def _check_merkle(
     )
     if leads_to != path.seal:
         raise VerificationError("its path does not lead to its seal", reason="seal-mismatch")
-    if receipt is None or receipt.seal != path.seal:
+    if receipt is None:
+        raise NotCheckedError("whether it is anchored, a chain has to be asked")
+    if receipt.seal != path.seal:
         raise NotCheckedError("of another batch than the receipt")
 
 

@@ -4,11 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.chromium import browser
-from tests.browser.conftest import engine
 from tests.interop.academy import Academy, academy
-
-__all__ = ["browser", "engine"]
 
 
 @pytest.fixture(scope="module")

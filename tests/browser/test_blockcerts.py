@@ -11,7 +11,10 @@ from registry.vc.merkle_proof_2019 import BlinkAnchor, Step, decode, encode
 from tests.browser.engine import Engine
 from tests.browser.parity import Verifier, same_report
 from tests.interop.academy import ISSUER, SEPOLIA, Academy
+from tests.interop.conftest import badge, badges, place
 from tests.services.evidence import check, codes
+
+__all__ = ["badge", "badges", "place"]
 
 
 def judged(place: Academy, engine: Engine, badge: Any, **settings: Any) -> str:
