@@ -5,6 +5,7 @@ Left out of the API's description: it is described where it is made. Off unless 
 
 import secrets
 from collections.abc import Callable
+from datetime import datetime
 from random import SystemRandom
 from typing import Annotated, Final, TypeVar
 
@@ -18,6 +19,7 @@ from registry.core.documents import MAX_DOCUMENT_BYTES, Json, parse_document
 from registry.core.report import Check, Outcome
 from registry.core.tree import SALT_BYTES
 from registry.errors import InvalidInputError, NotAllowedError, NotFoundError
+from registry.services.issuing import Proofs
 from registry.services.ports import ApiKey, Scope
 from registry.services.vc_api import VcApi
 from registry.vc.data_integrity import Cryptosuite
@@ -34,7 +36,7 @@ async def issue(request: Request, backend: BackendDep, now: NowDep, key: Adder) 
     """Sign a credential of the issuer's, and add it to the next night's batch."""
 
     def made(body: dict[str, Json]) -> dict[str, Json]:
-        return _opened(backend, key).issue(
+        return _opened(backend, key, now).issue(
             _object(body, "credential"),
             _suite(_options(body)),
             now=now,
@@ -51,7 +53,7 @@ async def verify(request: Request, backend: BackendDep, now: NowDep) -> Response
     """Check signatures, dates and status of a credential."""
 
     def checked(body: dict[str, Json]) -> list[Check]:
-        return _opened(backend, None).verify(_object(body, "verifiableCredential"), now=now)
+        return _opened(backend, None, now).verify(_object(body, "verifiableCredential"), now=now)
 
     return _verdict(await _answered(request, backend, checked))
 
@@ -62,7 +64,7 @@ async def verify_presentation(request: Request, backend: BackendDep, now: NowDep
 
     def checked(body: dict[str, Json]) -> list[Check]:
         options = _options(body)
-        return _opened(backend, None).verify_presentation(
+        return _opened(backend, None, now).verify_presentation(
             _object(body, "verifiablePresentation"),
             challenge=_text(options, "challenge"),
             domain=_text(options, "domain"),
@@ -79,7 +81,7 @@ async def set_status(request: Request, backend: BackendDep, now: NowDep, key: Ch
     def asked(body: dict[str, Json]) -> int:
         entries = body.get("credentialStatus")
         some = entries if isinstance(entries, list) else [entries]
-        api = _opened(backend, key)
+        api = _opened(backend, key, now)
         count = 0
         for entry in some:
             if not isinstance(entry, dict):
@@ -92,14 +94,18 @@ async def set_status(request: Request, backend: BackendDep, now: NowDep, key: Ch
     return _json({"changes": await _answered(request, backend, asked)}, 202)
 
 
-def _opened(backend: Backend, key: ApiKey | None) -> VcApi:
+def _opened(backend: Backend, key: ApiKey | None, now: datetime) -> VcApi:
     """The service. Raises `NotFoundError` unless it is wanted, `NotAllowedError` for a stranger."""
     documents = backend.issuer_documents
     if not backend.registry.settings.vc_api or documents is None:
         raise NotFoundError("this registry does not answer to the VC-API (vc_api)")
     if key is not None and key.issuer != documents.issuer:
         raise NotAllowedError("the key is of another issuer than the one who signs here")
-    return VcApi(documents, backend.registry.directory)
+
+    def signed_list(number: int) -> bytes:
+        return backend.status_lists.get(documents, number, Proofs.RDFC, now)
+
+    return VcApi(documents, signed_list, backend.registry.directory)
 
 
 async def _answered(

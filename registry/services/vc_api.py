@@ -10,6 +10,8 @@ from datetime import datetime
 from random import Random
 from typing import Final
 
+import orjson
+
 from registry.core.checks import check_validity
 from registry.core.documents import Json
 from registry.core.rdf import require_exact
@@ -21,12 +23,11 @@ from registry.services.issuing import Proofs, badge_of, positions, take_in
 from registry.services.ports import CredentialStatus, KeyDirectory, StatusChange
 from registry.services.proof_checks import check_proofs
 from registry.services.status import StatusService
-from registry.services.status_lists import withdrawn_places
 from registry.standards import DATA_INTEGRITY, STATUS_1, VC_1
 from registry.vc.data_integrity import AUTHENTICATION, Cryptosuite, sign, verify
 from registry.vc.data_model import require_credential, require_presentation
 from registry.vc.did import controller_of
-from registry.vc.status_list import LIST_SIZE
+from registry.vc.status_list import LIST_SIZE, is_set
 
 MAX_CREDENTIALS: Final = 20  # in one presentation
 _ENTRY: Final = "BitstringStatusListEntry"
@@ -40,9 +41,14 @@ _STATUSES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class VcApi:
-    """Issues, verifies and withdraws credentials of one issuer."""
+    """Issues, verifies and withdraws credentials of one issuer.
+
+    `signed_list` gives a status list as it is served: kept for a minute, because each is made of
+    many questions to the chain, and anybody may ask to verify.
+    """
 
     documents: IssuerDocuments
+    signed_list: Callable[[int], bytes]
     directory: KeyDirectory | None
 
     def issue(
@@ -90,6 +96,8 @@ class VcApi:
         if proofs.outcome is not Outcome.PASS:  # nobody is known to have signed it
             proofs = proofs.model_copy(update={"outcome": Outcome.FAIL})
         dates = check_validity(credential, now=now, anchored_at=None)
+        if Outcome.FAIL in {proofs.outcome, dates.outcome}:
+            return [proofs, dates]
         return [proofs, dates, self._status(credential)]
 
     def verify_presentation(
@@ -162,9 +170,8 @@ class VcApi:
             number, place = divmod(self._position(entry), LIST_SIZE)
         except NotFoundError:
             return _check(name, code, "Its status list is another's.", Outcome.SKIPPED)
-        documents = self.documents
-        withdrawn = withdrawn_places(documents.store, documents.chains, documents.issuer, number)
-        if place in withdrawn:
+        served = orjson.loads(self.signed_list(number))
+        if is_set(served["credentialSubject"]["encodedList"], place):
             return _check(name, "withdrawn", "The issuer has revoked or suspended it.")
         return Check(name=name, outcome=Outcome.PASS, code="active", detail="It is not withdrawn.")
 

@@ -59,6 +59,7 @@ def issued(site: Site, **members: Any) -> dict[str, Any]:
 
 
 def verify(site: Site, document: Any) -> tuple[int, bool, list[str]]:
+    site.client.app.state.backend.status_lists._kept.clear()  # type: ignore[attr-defined]
     answer = site.post("/credentials/verify", json={"verifiableCredential": document})
     said = answer.json()
     assert "verified" in said, said
