@@ -4,12 +4,15 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from registry.core.report import Verdict
+from registry.chain import deterministic_address
+from registry.core.address import format_address
+from registry.core.receipt import parse_receipt
+from registry.core.report import Report, Verdict
 from registry.services.verification import Evidence
 from registry.vc import base58
 from registry.vc.merkle_proof_2019 import BlinkAnchor, Step, decode, encode
-from tests.browser.engine import Engine
-from tests.browser.parity import Verifier, same_report
+from tests.browser.engine import Engine, b64
+from tests.browser.parity import Verifier
 from tests.interop.academy import ISSUER, SEPOLIA, Academy
 from tests.interop.conftest import badge, badges, place
 from tests.services.evidence import check, codes
@@ -17,10 +20,20 @@ from tests.services.evidence import check, codes
 __all__ = ["badge", "badges", "place"]
 
 
+def both(engine: Engine, verifier: Verifier, badge: Any) -> Report:
+    """What both engines say: the same, but for the block that each asks at."""
+    evidence = Evidence(credential=json.dumps(badge).encode())
+    report = verifier.in_python(evidence)
+    found = verifier.in_javascript(engine, evidence)
+    assert found["verdict"] == report.verdict
+    assert {check["name"]: check["code"] for check in found["checks"]} == codes(report)
+    return report
+
+
 def judged(place: Academy, engine: Engine, badge: Any, **settings: Any) -> str:
     """The verdict, and the code of the check that decided."""
     verifier = Verifier([place.node.url], chain_id=SEPOLIA, **settings)
-    report = same_report(engine, verifier, Evidence(credential=json.dumps(badge).encode()))
+    report = both(engine, verifier, badge)
     if report.verdict is Verdict.VALID:
         return "valid"
     wanted = "fail" if report.verdict is Verdict.INVALID else "unknown"
@@ -35,7 +48,7 @@ def with_proof(badge: Any, **members: Any) -> Any:
 
 def test_it_is_valid_and_names_its_issuer(place: Academy, engine: Engine, badge: Any) -> None:
     verifier = Verifier([place.node.url], chain_id=SEPOLIA)
-    report = same_report(engine, verifier, Evidence(credential=json.dumps(badge).encode()))
+    report = both(engine, verifier, badge)
     assert report.verdict is Verdict.VALID
     assert codes(report)["proofs"] == "proofs-hold"
     assert check(report, "anchor").evidence["issuer"] == ISSUER
@@ -77,7 +90,7 @@ def test_with_two_such_proofs_nobody_can_say(
 
 def test_without_a_node_nobody_can_say(place: Academy, engine: Engine, badge: Any) -> None:
     verifier = Verifier(["http://127.0.0.1:9"], chain_id=SEPOLIA, timeout=1)
-    report = same_report(engine, verifier, Evidence(credential=json.dumps(badge).encode()))
+    report = both(engine, verifier, badge)
     assert (report.verdict, codes(report)) == (Verdict.UNDETERMINED, {"format": "no-receipt"})
     junk = {**badge["proof"][0], "proofValue": "z" + base58.encode(b"\xff" * 40)}
     assert judged(place, engine, {**badge, "proof": junk}) == "undetermined: no-receipt"
@@ -86,3 +99,31 @@ def test_without_a_node_nobody_can_say(place: Academy, engine: Engine, badge: An
 def test_withdrawn_it_is_invalid(place: Academy, engine: Engine, badges: list[Any]) -> None:
     place.withdraw("revoke", badges[3])
     assert judged(place, engine, badges[3]) == "invalid: revoked"
+
+
+def test_the_page_knows_when_it_was_anchored(place: Academy, engine: Engine, badge: Any) -> None:
+    """The receipt that was made of the proof is what the page takes the date from."""
+    found = engine.run(
+        """async ({ credential, chain }) => {
+          const { examine } = await import("rootseal/verify.js");
+          const { anchoredAt } = await import("rootseal/page/claims.js");
+          const settings = { chains: [chain], trusted: {}, expectedIssuer: null, timeout: 5000 };
+          const verifier = { ...settings, now: new Date(), fetch };
+          const evidence = { credential: bytes(credential), receipt: null };
+          const { report, receipt } = await examine(evidence, verifier);
+          return [report.verdict, anchoredAt(report, receipt.anchors).toISOString()];
+        }""",
+        {
+            "credential": b64(json.dumps(badge).encode()),
+            "chain": {
+                "chain": f"eip155:{SEPOLIA}",
+                "rpcUrls": [place.node.url],
+                "contract": format_address(deterministic_address()),
+                "finality": "finalized",
+            },
+        },
+    )
+    name = badge["id"].rpartition(":")[2]
+    receipt = parse_receipt((place.folder / "cloud" / f"{name}.json.receipt.json").read_bytes())
+    wanted = f"{receipt.anchors[0].anchored_at:%Y-%m-%dT%H:%M:%S}.000Z"
+    assert found == ["valid", wanted]

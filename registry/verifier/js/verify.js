@@ -47,7 +47,18 @@ import { conclude, fail, pass, reasonOf, unknown } from "rootseal/report.js";
  * @returns {Promise<Report>}
  * @throws {InputError} If nothing was given, or the verifier's own settings are faulty.
  */
-export async function verify({ credential, receipt: file }, verifier) {
+export async function verify(evidence, verifier) {
+  return (await examine(evidence, verifier)).report;
+}
+
+/**
+ * As `verify`, with the receipt that was found, wherever it was; null if none was.
+ *
+ * @param {Evidence} evidence
+ * @param {Verifier} verifier
+ * @returns {Promise<{report: Report, receipt: Receipt | null}>}
+ */
+export async function examine({ credential, receipt: file }, verifier) {
   if (credential === null && file === null) throw new InputError("nothing-to-verify");
   const chains = chainsOf(verifier);
   const { trusted, expected } = namedIssuers(verifier);
@@ -61,11 +72,12 @@ export async function verify({ credential, receipt: file }, verifier) {
       (await receiptOfBlockcerts(brought.document, chains));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return conclude([fail("format", "malformed-receipt", {}, reasonOf(error))]);
+    const report = conclude([fail("format", "malformed-receipt", {}, reasonOf(error))]);
+    return { report, receipt: null };
   }
   if (receipt === null) {
     const reason = brought.fault === null ? null : reasonOf(brought.fault);
-    return conclude([unknown("format", "no-receipt", {}, reason)]);
+    return { report: conclude([unknown("format", "no-receipt", {}, reason)]), receipt };
   }
   const { type, canonicalization } = receipt;
   // 2. Integrity: this credential is the one that the receipt names.
@@ -76,7 +88,7 @@ export async function verify({ credential, receipt: file }, verifier) {
   const found = await checkChains(receipt, chains);
   // 5. Issuer, dates, and what else the credential carries. Its dates count however it was
   //    hashed, and of an image, too: the receipt's word for that is not bound by the seal.
-  return conclude([
+  const report = conclude([
     pass("format", "well-formed", { type, canonicalization }),
     integrity,
     inclusion,
@@ -86,6 +98,7 @@ export async function verify({ credential, receipt: file }, verifier) {
     checkValidity(brought.document, momentOf(verifier.now), found.anchoredAt),
     await checkProofs(brought, receipt, momentOf(verifier.now)),
   ]);
+  return { report, receipt };
 }
 
 /**

@@ -1,10 +1,8 @@
-// What a credential says of itself, and what its receipt says of its anchor: for a person to read.
+// What a credential says of itself, and when it was anchored: for a person to read.
 //
 // Proves nothing; the checks do.
 
 import { bring } from "rootseal/brought.js";
-import { InputError } from "rootseal/errors.js";
-import { extractReceipt, parseReceipt } from "rootseal/receipt.js";
 
 /** @typedef {import("rootseal/verify.js").Evidence} Evidence */
 /** @typedef {import("rootseal/report.js").Report} Report */
@@ -13,11 +11,11 @@ const MAX_CHARACTERS = 200; // of one claim; more is not read at a glance
 
 /**
  * @param {Evidence} evidence
- * @returns {Promise<{says: [string, string][], anchors: {chain: string, anchoredAt: number}[]}>}
+ * @returns {Promise<[string, string][]>}
  */
-export async function claimsOf({ credential, receipt }) {
+export async function claimsOf({ credential }) {
   const { document } = await bring(credential);
-  return { says: document === null ? [] : said(document), anchors: anchorsIn(receipt, document) };
+  return document === null ? [] : said(document);
 }
 
 /**
@@ -32,20 +30,6 @@ export function anchoredAt({ checks }, anchors) {
   const unasked = String(check?.evidence.notAsked ?? "").split(", ");
   const times = anchors.filter(({ chain }) => !unasked.includes(chain)).map((one) => one.anchoredAt);
   return check === undefined || times.length === 0 ? null : new Date(Math.min(...times) * 1000);
-}
-
-/**
- * @param {Uint8Array | null} file
- * @param {Record<string, any> | null} document
- */
-function anchorsIn(file, document) {
-  try {
-    if (file !== null) return parseReceipt(file).anchors;
-    return (document === null ? null : extractReceipt(document))?.anchors ?? [];
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    return [];
-  }
 }
 
 /** @param {Record<string, any>} document */

@@ -11,7 +11,7 @@ import { openSettings, translateSettings, verifierSet } from "rootseal/page/sett
 import { addressIn, fetched, filesRead, textRead } from "rootseal/page/sources.js";
 import { hideVerdict, showChecking, showVerdict, spoken } from "rootseal/page/verdict.js";
 import { decisive } from "rootseal/page/words.js";
-import { verify } from "rootseal/verify.js";
+import { examine } from "rootseal/verify.js";
 
 /** @typedef {import("rootseal/inputs.js").InputFile} InputFile */
 /** @typedef {import("rootseal/page/verdict.js").Shown} Shown */
@@ -81,13 +81,14 @@ function lead() {
 async function check({ files, ...evidence }) {
   const now = new Date();
   const verifier = { ...verifierSet(), now };
-  const report = await verify(evidence, verifier);
-  const { says, anchors } = await claimsOf(evidence);
+  const { report, receipt } = await examine(evidence, verifier);
+  const says = await claimsOf(evidence);
   const chains = report.checks.map((one) => one.evidence.chain);
   const asked = verifier.chains
     .filter(({ chain }) => chains.includes(chain))
     .flatMap(({ rpcUrls }) => rpcUrls.map((url) => new URL(url).host));
-  const shown = { report, files, says, anchoredAt: anchoredAt(report, anchors), now, asked };
+  const when = anchoredAt(report, receipt?.anchors ?? []);
+  const shown = { report, files, says, anchoredAt: when, now, asked };
   return { shown, expectedIssuer: verifier.expectedIssuer };
 }
 
