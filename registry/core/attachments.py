@@ -48,14 +48,23 @@ def attached(data: bytes) -> Attached | None:
         raise TooLargeError(
             f"a PDF of {len(data)} bytes is not searched; the limit is {MAX_PDF_BYTES}"
         )
-    texts = [text for text in _attachments(data) if text[:1] == b"{"]
-    credentials = [text for text in texts if _CREDENTIAL in text]
-    receipts = [text for text in texts if _CREDENTIAL not in text and _RECEIPT in text]
-    if len(credentials) > 1 or len(receipts) > 1:
-        raise InvalidInputError("the PDF carries more than one credential, or receipt")
-    if not credentials:
+    found: dict[bytes, bytes] = {}
+    for text in _attachments(data):  # one at a time: each may be large, and there may be many
+        kind = _kind(text)
+        if kind in found:
+            raise InvalidInputError("the PDF carries more than one credential, or receipt")
+        if kind is not None:
+            found[kind] = text
+    if _CREDENTIAL not in found:
         return None
-    return Attached(credentials[0], receipts[0] if receipts else None)
+    return Attached(found[_CREDENTIAL], found.get(_RECEIPT))
+
+
+def _kind(text: bytes) -> bytes | None:
+    """By which mark it is one of ours; a credential may have its receipt inside."""
+    if text[:1] != b"{":
+        return None
+    return next((mark for mark in (_CREDENTIAL, _RECEIPT) if mark in text), None)
 
 
 def _attachments(data: bytes) -> Iterator[bytes]:
