@@ -165,10 +165,13 @@ class TestPublished:
     def test_a_page_is_never_kept_for_good(self, public: Site) -> None:
         digest = published(public)
         for tail in ("", "/credential.json", "/picture.png", "/picture.svg"):
-            answer = public.get(f"/c/{digest}{tail}")
-            assert answer.headers["cache-control"] == "public, max-age=60"
-            known = {"If-None-Match": answer.headers["etag"]}
-            assert public.get(f"/c/{digest}{tail}", headers=known).status_code == 304
+            statuses = set()
+            for _ in range(2):  # the page says the minute in which the chain was asked
+                answer = public.get(f"/c/{digest}{tail}")
+                assert answer.headers["cache-control"] == "public, max-age=60"
+                known = {"If-None-Match": answer.headers["etag"]}
+                statuses.add(public.get(f"/c/{digest}{tail}", headers=known).status_code)
+            assert 304 in statuses
 
     def test_what_was_withdrawn_has_no_document_and_no_picture(self, public: Site) -> None:
         digest = published(public)
