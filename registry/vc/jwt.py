@@ -55,7 +55,12 @@ class Token:
         inside = self.payload.get("vc")
         members = inside if isinstance(inside, dict) else self.payload
         found = {name: value for name, value in members.items() if name not in _CLAIMS}
-        end = _claimed(self.payload, "exp")
+        for name in (*_STARTS, *_ENDS):
+            if name in found and found[name] is None:  # as if it said none
+                del found[name]
+        start, end = _claimed(self.payload, "nbf"), _claimed(self.payload, "exp")
+        if start is not None and not any(name in found for name in _STARTS):
+            found[_STARTS[0]] = format_time(start)
         if end is not None:
             name = next((name for name in _ENDS if name in found), _ENDS[0])
             said = read_time(found.get(name))
@@ -111,6 +116,8 @@ def require_known_algorithm(token: Token) -> None:
 def require_agreement(token: Token) -> None:
     """Raise `VerificationError` if claims say something else than the credential beside them."""
     inside = token.payload.get("vc")
+    if isinstance(inside, dict) and "credentialSubject" in token.payload:
+        raise VerificationError("it holds two credentials", reason="bad-claim")
     members = inside if isinstance(inside, dict) else token.payload
     issuer, subject = members.get("issuer"), members.get("credentialSubject")
     pairs: dict[str, Json] = {

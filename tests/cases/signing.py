@@ -53,6 +53,7 @@ def token(
 _STRANGER = key_from_seed(b"\x08" * 32).public_key_raw()
 _THEIRS = f"{did_key(_STRANGER)}#{multikey(_STRANGER)}"
 _ENDLESS = {key: value for key, value in OPEN_BADGE.items() if key != "validUntil"}
+_BEGUN = {key: value for key, value in OPEN_BADGE.items() if key != "validFrom"}
 _WEB = {**OPEN_BADGE, "issuer": "did:web:academy.example"}
 TOKENS: Final[dict[str, bytes]] = {
     "a token": sign_token(OPEN_BADGE, KEY, verification_method=f"{DID}#{NAME}"),
@@ -72,5 +73,8 @@ TOKENS: Final[dict[str, bytes]] = {
     "a token of an algorithm not known": token(OPEN_BADGE, header={"alg": "ES256K"}),
     "an expired token": token({**OPEN_BADGE, "validUntil": "2026-02-01T00:00:00Z"}),
     "a token that expired by its claim": token(_ENDLESS, claims={"exp": 1_770_000_000}),
+    "a token that begins by its claim": token(_BEGUN, claims={"nbf": 2_000_000_000}),
+    "a token whose end is null": token({**OPEN_BADGE, "validUntil": None}, claims={"exp": 1}),
+    "a token with two credentials": token({**OPEN_BADGE, "vc": OPEN_BADGE}),
     "three words with points": b"www.academy.example",
 }

@@ -25,6 +25,9 @@ SAYS: dict[str, str] = {
     "a token of an algorithm not known": _LEFT,
     "an expired token": "invalid validity expired",
     "a token that expired by its claim": "invalid validity expired",
+    "a token that begins by its claim": "invalid validity not-yet-valid",
+    "a token whose end is null": "invalid validity expired",
+    "a token with two credentials": _BAD,
     "three words with points": "valid",
 }
 assert set(SAYS) == set(TOKENS)

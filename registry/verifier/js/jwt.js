@@ -55,14 +55,23 @@ export function readToken(bytes) {
 export function credentialIn({ payload }) {
   const entries = Object.entries(membersOf(payload)).filter(([name]) => !CLAIMS.includes(name));
   const found = Object.fromEntries(entries);
-  const end = claimed(payload, "exp");
+  for (const name of [...STARTS, ...ENDS]) {
+    if (found[name] === null) delete found[name]; // as if it said none
+  }
+  const [start, end] = [claimed(payload, "nbf"), claimed(payload, "exp")];
+  if (start !== null && !STARTS.some((name) => name in found)) found[STARTS[0]] = dateOf(start);
   if (end === null) return found;
   const name = ENDS.find((each) => each in found) ?? ENDS[0];
   const said = timeOf(found[name]);
   if (!(name in found) || (said !== null && BigInt(end) * SECOND < said)) {
-    found[name] = new Date(end * 1000).toISOString().replace(".000Z", "Z");
+    found[name] = dateOf(end);
   }
   return found;
+}
+
+/** @param {number} seconds Since 1970. */
+function dateOf(seconds) {
+  return new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
 }
 
 /**
@@ -70,6 +79,7 @@ export function credentialIn({ payload }) {
  * @throws {InputError} If claims say something else than the credential beside them.
  */
 export function requireAgreement({ payload }) {
+  if (isObject(payload.vc) && "credentialSubject" in payload) disagree(); // two credentials
   const members = membersOf(payload);
   const { issuer, credentialSubject: subject } = members;
   const said = {
