@@ -14,6 +14,7 @@ from registry.badges.images import MAX_INLINE_BYTES, data_url
 from registry.errors import InvalidInputError
 
 _MISSING: Final = "# fill this in: the export does not say it"
+LEFT_OUT_FILE: Final = "left-out"  # its name without `.csv`, which no roster may have
 _SLUG: Final = re.compile(r"[^a-z0-9]+")
 _DATA_URL: Final = re.compile(r"data:image/(?:png|svg\+xml|jpeg);base64,([A-Za-z0-9+/=\s]+)")
 _SUFFIXES: Final = {"png": ".png", "svg": ".svg", "jpe": ".jpg"}
@@ -94,7 +95,7 @@ class Course:
 def courses(badges: Iterable[Imported]) -> list[Course]:
     """Group badges by their templates, in order."""
     found: dict[str, Course] = {}
-    names: set[str] = set()
+    names = {LEFT_OUT_FILE}
     for badge in badges:
         key = badge.template.key
         if key not in found:

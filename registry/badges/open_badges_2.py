@@ -143,6 +143,11 @@ def _recipient(recipient: Json) -> dict[str, str]:
             place="/recipient/identity",
         )
     salt = recipient.get("salt")
+    if isinstance(salt, str) and salt != salt.strip():
+        raise InvalidInputError(  # rosters are read without them, and the hash would fit nobody
+            "the salt begins or ends with a space, which a roster cannot carry",
+            place="/recipient/salt",
+        )
     return {"identity_hash": identity} | ({"identity_salt": str(salt)} if salt else {})
 
 

@@ -30,13 +30,15 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "badge description", "badge template description", "description",
             "credential description", "credential.description", "course description",
         ),
-        "criteria_url": ("criteria url", "course link", "credential.course link", "badge url"),
-        "state": ("state", "badge state", "status", "badge status"),
+        "criteria_url": ("criteria url", "course link", "credential.course link"),
+        # In order: beside a status, Credly's `State` is a part of a country.
+        "state": ("badge status", "badge state", "status", "state"),
         "revoked_at": ("revoked at", "revocation date"),
         "approved": ("approve", "approved", "published"),
     }
 )  # fmt: skip
 _MEANING: Final = {name: field for field, names in _COLUMNS.items() for name in names}
+_OF_BADGES: Final = frozenset({"id"})  # a person's in rosters; here it is the badge's own
 _HELD: Final = frozenset({"", "accepted", "pending", "issued", "active", "published", "approved"})
 _NO: Final = frozenset({"no", "false", "0"})
 _SLASHES: Final = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}|[0-9]{2})(?=$|[ ,T])(.*)")
@@ -80,8 +82,14 @@ def _columns(table: CsvTable, mapping: Mapping[str, str]) -> dict[str, int]:
                 f"--column {name}={field}: a column of the export, and one of {known}"
             )
     found: dict[str, int] = {field: names.index(name) for name, field in mapping.items()}
-    for index, name in enumerate(names):
-        meant = _MEANING.get(plain(name)) or field_of(plain(name))
+    states = _COLUMNS["state"]
+    by_state = sorted(
+        enumerate(names),
+        key=lambda each: states.index(plain(each[1])) if plain(each[1]) in states else 0,
+    )
+    for index, name in by_state:
+        known = plain(name)
+        meant = _MEANING.get(known) or (None if known in _OF_BADGES else field_of(known))
         if name not in mapping and meant is not None:
             found.setdefault(meant, index)
     if "template" not in found:

@@ -15,6 +15,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "email": (
             "email", "e mail", "mail", "email address", "recipient email", "learner email",
             "recipient.email", "e mail adresse", "emailadresse", "mailadresse", "earner email",
+            "issued to email",
         ),
         "name": (
             "name", "full name", "recipient name", "recipient", "learner", "student",

@@ -10,6 +10,7 @@ import typer
 
 from registry.badges.csv_tables import MAX_CSV_BYTES
 from registry.badges.imported import (
+    LEFT_OUT_FILE,
     Course,
     Imported,
     ImportFault,
@@ -26,7 +27,7 @@ from registry.errors import ConflictError, InvalidInputError
 from registry.services.intake import Rejection, RosterRefusedError
 
 _Found: TypeAlias = Imported | LeftOut | ImportFault
-_LEFT_OUT = "left-out.csv"
+_LEFT_OUT = f"{LEFT_OUT_FILE}.csv"
 
 
 def import_(

@@ -128,6 +128,48 @@ def test_an_export_of_accredible_with_american_dates(folder: Path) -> None:
     )
 
 
+# Columns of Credly's analytics export, in its order: the state of a country comes first.
+ANALYTICS = """\
+Badge Name,Badge ID,Issuer Earner ID,Badge URL,Country,State,Issued to Email,Status,Issue Date
+Cloud,1001,e-1,https://old.example/1001,United States,California,a@x.example,Accepted,2026-03-31
+Cloud,1002,e-2,https://old.example/1002,Germany,,b@x.example,Revoked,2026-03-31
+"""
+
+
+def test_what_became_of_a_badge_is_not_read_from_where_somebody_lives(folder: Path) -> None:
+    (folder / "credly.csv").write_text(ANALYTICS)
+    assert rootseal("badge", "import", "credly.csv", "--out", "imported").code == 0
+    assert [row["email"] for row in rows(folder / "imported" / "cloud.csv")] == ["a@x.example"]
+    assert rows(folder / "imported" / "left-out.csv") == [
+        {"where": "credly.csv:3", "reason": "its state is 'revoked'"}
+    ]
+
+
+def test_the_address_of_one_persons_badge_is_no_criterion(folder: Path) -> None:
+    (folder / "credly.csv").write_text(ANALYTICS)
+    assert rootseal("badge", "import", "credly.csv", "--out", "imported").code == 0
+    made = achievement(folder / "imported" / "cloud.toml")
+    assert (made.get("criteria"), "criteria_url" in made) == ("", False)
+
+
+def test_the_number_of_a_badge_is_nobodys_identity(folder: Path) -> None:
+    (folder / "accredible.csv").write_text("ID,Recipient Email,Credential Name\n98765,,Cloud\n")
+    assert refused(folder, "accredible.csv") == [
+        "accredible.csv:2: email is empty, so nobody would get this badge"
+    ]
+
+
+def test_a_badge_called_left_out_keeps_its_roster(folder: Path) -> None:
+    lines = (
+        "Badge Name,Recipient Email,State",
+        "Left Out,a@x.example,",
+        "Left Out,b@x.example,revoked",
+    )
+    (folder / "credly.csv").write_text("\n".join(lines))
+    assert rootseal("badge", "import", "credly.csv", "--out", "imported").code == 0
+    assert rows(folder / "imported" / "left-out-2.csv") == [{"email": "a@x.example"}]
+
+
 def test_dates_that_may_mean_two_days_are_faults(folder: Path) -> None:
     (folder / "accredible.csv").write_text(ACCREDIBLE.replace("5/31/2026", "5/3/2026"))
     told = refused(folder, "accredible.csv")
@@ -219,6 +261,10 @@ def test_assertions_come_in_every_form(folder: Path, form: str) -> None:
         ({"recipient": {"type": "url", "identity": "https://x.example"}}, "named by 'url'"),
         ({"recipient": {"type": "email", "hashed": 1, "identity": "md5$0"}}, "hashed with 'md5'"),
         ({"recipient": {"type": "email", "hashed": True, "identity": "sha256$0"}}, "is no hash"),
+        (
+            {"recipient": {"type": "email", "hashed": 1, "salt": " s", "identity": HASHED}},
+            "begins or ends with a space",
+        ),
         ({"issuedOn": "yesterday"}, "no time with a zone (at /issuedOn)"),
         ({"issuedOn": "2924-01-01T00:00:00Z"}, "is in the future"),
         ({"badge": {"type": "BadgeClass"}}, "its badge class has no name"),
