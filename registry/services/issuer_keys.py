@@ -12,8 +12,10 @@ class NotCheckedError(Exception):
     """Not at fault: a proof that cannot be judged here, and why."""
 
 
-def did_key_of(controller: str, method: str, directory: KeyDirectory | None) -> bytes:
-    """The Ed25519 key of a DID.
+def did_key_of(
+    controller: str, method: str, directory: KeyDirectory | None, *, purpose: str
+) -> bytes:
+    """The Ed25519 key that a DID has for a purpose; a did:key has its one key for all.
 
     Raises `NotCheckedError` for a DID that is not asked, `VerificationError` if it has no such
     key, and `UnavailableError` if a did:web does not answer.
@@ -22,7 +24,7 @@ def did_key_of(controller: str, method: str, directory: KeyDirectory | None) -> 
 
     if controller.startswith("did:key:"):
         return key_of_did_key(method)
-    return key_of(did_document_of(controller, directory), method)
+    return key_of(did_document_of(controller, directory), method, purpose=purpose)
 
 
 def did_document_of(controller: str, directory: KeyDirectory | None) -> Mapping[str, Json]:

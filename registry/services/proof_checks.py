@@ -127,7 +127,7 @@ def _check_signature(
     document: Mapping[str, Json], proof: dict[str, Json], directory: KeyDirectory | None
 ) -> None:
     # Here: JSON-LD and cryptography take half a second to import, and most credentials need none.
-    from registry.vc.data_integrity import verify  # noqa: PLC0415
+    from registry.vc.data_integrity import PURPOSE, verify  # noqa: PLC0415
     from registry.vc.did import controller_of, key_in_fragment  # noqa: PLC0415
 
     method = proof.get("verificationMethod")
@@ -135,11 +135,12 @@ def _check_signature(
     if controller != issuer_id(document):
         raise VerificationError("its key is not the issuer's", reason="another-issuer")
     if controller.startswith("did:"):
-        verify(document, proof, did_key_of(controller, str(method), directory))
+        key = did_key_of(controller, str(method), directory, purpose=PURPOSE)
+        verify(document, proof, key)
         return
-    key = key_in_fragment(str(method))
-    if key is not None:
-        verify(document, proof, key)  # whose key that is, the proof alone says
+    in_fragment = key_in_fragment(str(method))
+    if in_fragment is not None:
+        verify(document, proof, in_fragment)  # whose key that is, the proof alone says
     raise NotCheckedError("its key is not of a DID")
 
 

@@ -153,7 +153,9 @@ class VcApi:
         try:
             controller = _holder_named(presentation, proof)
             own = _WithOwn(self.documents, self.directory)
-            key = did_key_of(controller, str(proof["verificationMethod"]), own)
+            key = did_key_of(
+                controller, str(proof["verificationMethod"]), own, purpose=AUTHENTICATION
+            )
             verify(presentation, proof, key, purpose=AUTHENTICATION)
         except (NotCheckedError, VerificationError, InvalidInputError) as exc:
             return _check("holder", "bad-proof", f"The holder's proof does not hold: {exc}.")

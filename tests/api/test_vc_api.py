@@ -13,6 +13,7 @@ from registry.core.canonical import jcs_bytes
 from registry.services.ports import Scope
 from registry.vc import base58
 from registry.vc.data_integrity import AUTHENTICATION, Cryptosuite, sign
+from registry.vc.did import ed25519_jwk
 from registry.vc.signing_keys import did_key, key_from_seed, multikey
 from tests.anvil import Anvil
 from tests.api.conftest import Open, Site
@@ -353,3 +354,35 @@ def test_it_is_off_unless_it_is_wanted(anvil: Anvil, open_site: Open, tmp_path: 
     body = {"verifiableCredential": credential()}
     assert site.post("/credentials/verify", json=body).status_code == 404
     assert issue(site, credential()).status_code == 404
+
+
+class Holders:
+    """Answers for one did:web, whose document lists its key for the purposes given."""
+
+    def __init__(self, did: str, *purposes: str) -> None:
+        jwk = ed25519_jwk(HOLDER.public_key_raw())
+        method = {"id": f"{did}#k", "type": "JsonWebKey", "controller": did, "publicKeyJwk": jwk}
+        listed: dict[str, Any] = {purpose: [method["id"]] for purpose in purposes}
+        self._document = {"id": did, "verificationMethod": [method], **listed}
+
+    def document_of_did(self, did: str) -> dict[str, Any] | None:
+        return self._document if did == self._document["id"] else None
+
+
+@pytest.mark.parametrize(
+    ("purposes", "said"),
+    [
+        pytest.param(["authentication"], HOLDS, id="only to authenticate"),
+        pytest.param(["assertionMethod"], (400, False, ["bad-proof"]), id="only to assert"),
+        pytest.param([], (400, False, ["bad-proof"]), id="for nothing"),
+    ],
+)
+def test_a_holder_authenticates_with_a_key_that_is_for_that(
+    academy: Site, purposes: list[str], said: Any
+) -> None:
+    did = "did:web:holder.example"
+    vars(academy.registry)["directory"] = Holders(did, *purposes)
+    made = presentation(academy)
+    del made["proof"]
+    again = signed({**made, "holder": did}, verificationMethod=f"{did}#k")
+    assert present(academy, again) == said
