@@ -16,17 +16,17 @@ from registry.core.checks import check_validity
 from registry.core.documents import Json
 from registry.core.rdf import require_exact
 from registry.core.report import Check, Outcome
-from registry.errors import InvalidInputError, NotFoundError, UnavailableError, VerificationError
+from registry.errors import InvalidInputError, NotFoundError, UnavailableError
+from registry.services.holders import check_holder
 from registry.services.issuer_documents import IssuerDocuments
-from registry.services.issuer_keys import NotCheckedError, did_key_of, issuer_id
+from registry.services.issuer_keys import NotCheckedError, issuer_id
 from registry.services.issuing import Proofs, badge_of, positions, take_in
 from registry.services.ports import CredentialStatus, KeyDirectory, StatusChange
 from registry.services.proof_checks import check_proofs
 from registry.services.status import StatusService
 from registry.standards import DATA_INTEGRITY, STATUS_1, VC_1
-from registry.vc.data_integrity import AUTHENTICATION, Cryptosuite, sign, verify
+from registry.vc.data_integrity import Cryptosuite, sign
 from registry.vc.data_model import require_credential, require_presentation
-from registry.vc.did import controller_of
 from registry.vc.status_list import LIST_SIZE, is_set
 
 MAX_CREDENTIALS: Final = 20  # in one presentation
@@ -110,7 +110,8 @@ class VcApi:
     ) -> list[Check]:
         """Checks of a presentation: its holder's proof, and each credential in it."""
         require_presentation(presentation)
-        found = [self._holder(presentation, challenge, domain)]
+        own = _WithOwn(self.documents, self.directory)
+        found = [check_holder(presentation, own, challenge=challenge, domain=domain)]
         credentials = presentation.get("verifiableCredential")
         some = credentials if isinstance(credentials, list) else [credentials]
         if len(some) > MAX_CREDENTIALS:
@@ -139,28 +140,6 @@ class VcApi:
             raise InvalidInputError("what is revoked stays so", place="/status")
         return StatusService(store).request(
             issuer, [entries[0].credential_hash], wanted, reason=0, now=now
-        )
-
-    def _holder(
-        self, presentation: Mapping[str, Json], challenge: str | None, domain: str | None
-    ) -> Check:
-        proof = presentation.get("proof")
-        if not isinstance(proof, dict):
-            return _check("holder", "no-proof", "The presentation has no proof of its holder.")
-        for name, wanted in (("challenge", challenge), ("domain", domain)):
-            if wanted is not None and proof.get(name) != wanted:
-                return _check("holder", "wrong-proof", f"The proof is for another {name}.")
-        try:
-            controller = _holder_named(presentation, proof)
-            own = _WithOwn(self.documents, self.directory)
-            key = did_key_of(
-                controller, str(proof["verificationMethod"]), own, purpose=AUTHENTICATION
-            )
-            verify(presentation, proof, key, purpose=AUTHENTICATION)
-        except (NotCheckedError, VerificationError, InvalidInputError) as exc:
-            return _check("holder", "bad-proof", f"The holder's proof does not hold: {exc}.")
-        return Check(
-            name="holder", outcome=Outcome.PASS, code="proof-holds", detail="The holder signed it."
         )
 
     def _status(self, credential: Mapping[str, Json]) -> Check:
@@ -202,15 +181,6 @@ class _WithOwn:
         if self.other is None:
             raise NotCheckedError("the issuer was not asked for its key (resolve_issuers)")
         return self.other.document_of_did(did)
-
-
-def _holder_named(presentation: Mapping[str, Json], proof: Mapping[str, Json]) -> str:
-    """Whose key a presentation's proof names, who must be its holder if it says one."""
-    controller = controller_of(proof.get("verificationMethod"))
-    holder = presentation.get("holder", controller)
-    if controller != (holder.get("id") if isinstance(holder, dict) else holder):
-        raise VerificationError("its key is not the holder's", reason="another-holder")
-    return controller
 
 
 def _is_of_model_1(document: Mapping[str, Json]) -> bool:
