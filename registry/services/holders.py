@@ -1,12 +1,14 @@
 """The check of a presentation's own proof: that its holder made it, for whoever asked."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from registry.core.documents import Json
 from registry.core.report import Check, Outcome
 from registry.errors import InvalidInputError, VerificationError
 from registry.services.issuer_keys import NotCheckedError, did_key_of
 from registry.services.ports import KeyDirectory
+from registry.services.proof_checks import require_in_time
 from registry.vc.data_integrity import AUTHENTICATION, verify
 from registry.vc.did import controller_of
 
@@ -17,6 +19,7 @@ def check_holder(
     *,
     challenge: str | None,
     domain: str | None,
+    now: datetime,
 ) -> Check:
     """The holder's proof of authentication, for the challenge and domain that are wanted.
 
@@ -30,6 +33,7 @@ def check_holder(
             return _failed("wrong-proof", f"The proof is for another {name}.")
     try:
         _require_holders(presentation, proof, directory)
+        require_in_time(proof, now)
     except (NotCheckedError, VerificationError, InvalidInputError) as exc:
         return _failed("bad-proof", f"The holder's proof does not hold: {exc}.")
     return Check(

@@ -120,7 +120,7 @@ def _check_one(
         _check_merkle(document, proof, receipt)
     else:
         raise NotCheckedError("of a kind that is not verified here")
-    _check_dates(proof, now)
+    require_in_time(proof, now)
 
 
 def _check_signature(
@@ -169,7 +169,8 @@ def _check_merkle(
         raise NotCheckedError("of another batch than the receipt")
 
 
-def _check_dates(proof: dict[str, Json], now: datetime) -> None:
+def require_in_time(proof: Mapping[str, Json], now: datetime) -> None:
+    """Raise `VerificationError` for a proof that has expired, `InvalidInputError` for no date."""
     ends = proof.get("expires")
     if ends is None:
         return

@@ -111,7 +111,7 @@ class VcApi:
         """Checks of a presentation: its holder's proof, and each credential in it."""
         require_presentation(presentation)
         own = _WithOwn(self.documents, self.directory)
-        found = [check_holder(presentation, own, challenge=challenge, domain=domain)]
+        found = [check_holder(presentation, own, challenge=challenge, domain=domain, now=now)]
         credentials = presentation.get("verifiableCredential")
         some = credentials if isinstance(credentials, list) else [credentials]
         if len(some) > MAX_CREDENTIALS:

@@ -288,6 +288,19 @@ def test_a_presentation_holds_for_its_challenge_and_domain(academy: Site) -> Non
         assert present(academy, made, **{**wanted, **other}) == (400, False, ["wrong-proof"])
 
 
+@pytest.mark.parametrize(
+    ("expires", "said"),
+    [
+        pytest.param("2999-01-01T00:00:00Z", HOLDS, id="still to come"),
+        pytest.param("2026-01-02T00:00:00Z", (400, False, ["bad-proof"]), id="past"),
+        pytest.param("tomorrow", (400, False, ["bad-proof"]), id="no time"),
+    ],
+)
+def test_a_holders_proof_holds_until_it_expires(academy: Site, expires: str, said: Any) -> None:
+    made = presentation(academy, expires=expires)
+    assert present(academy, made) == said
+
+
 def test_a_presentation_that_does_not_hold_is_not_verified(academy: Site) -> None:
     made = presentation(academy)
     for change in (
