@@ -8,7 +8,7 @@ from registry.core.report import Check, Outcome
 from registry.errors import InvalidInputError, VerificationError
 from registry.services.issuer_keys import NotCheckedError, did_key_of
 from registry.services.ports import KeyDirectory
-from registry.services.proof_checks import require_in_time
+from registry.services.proof_checks import MAX_PROOFS, require_in_time
 from registry.vc.data_integrity import AUTHENTICATION, verify
 from registry.vc.did import controller_of
 
@@ -23,19 +23,25 @@ def check_holder(
 ) -> Check:
     """The holder's proof of authentication, for the challenge and domain that are wanted.
 
+    Of a set of proofs, each has to hold.
     Raises `UnavailableError` if the holder's key could not be asked for.
     """
-    proof = presentation.get("proof")
-    if not isinstance(proof, dict):
-        return _failed("no-proof", "The presentation has no proof of its holder.")
-    for name, wanted in (("challenge", challenge), ("domain", domain)):
-        if wanted is not None and proof.get(name) != wanted:
-            return _failed("wrong-proof", f"The proof is for another {name}.")
-    try:
-        _require_holders(presentation, proof, directory)
-        require_in_time(proof, now)
-    except (NotCheckedError, VerificationError, InvalidInputError) as exc:
-        return _failed("bad-proof", f"The holder's proof does not hold: {exc}.")
+    found = presentation.get("proof")
+    proofs = found if isinstance(found, list) else [found]
+    if not 1 <= len(proofs) <= MAX_PROOFS:
+        return _failed("no-proof", f"A presentation has 1 to {MAX_PROOFS} proofs of its holder.")
+    for proof in proofs:
+        if not isinstance(proof, dict):
+            return _failed("no-proof", "The presentation has no proof of its holder.")
+        if challenge is not None and proof.get("challenge") != challenge:
+            return _failed("wrong-proof", "The proof is for another challenge.")
+        if domain is not None and domain not in _domains(proof):
+            return _failed("wrong-proof", "The proof is for another domain.")
+        try:
+            _require_holders(presentation, proof, directory)
+            require_in_time(proof, now)
+        except (NotCheckedError, VerificationError, InvalidInputError) as exc:
+            return _failed("bad-proof", f"The holder's proof does not hold: {exc}.")
     return Check(
         name="holder", outcome=Outcome.PASS, code="proof-holds", detail="The holder signed it."
     )
@@ -57,6 +63,12 @@ def _holder_named(presentation: Mapping[str, Json], proof: Mapping[str, Json]) -
     if controller != (holder.get("id") if isinstance(holder, dict) else holder):
         raise VerificationError("its key is not the holder's", reason="another-holder")
     return controller
+
+
+def _domains(proof: Mapping[str, Json]) -> list[Json]:
+    """For whom a proof is: one domain or a set of them (vc-data-integrity §2.1)."""
+    found = proof.get("domain")
+    return found if isinstance(found, list) else [found]
 
 
 def _failed(code: str, detail: str) -> Check:

@@ -301,6 +301,27 @@ def test_a_holders_proof_holds_until_it_expires(academy: Site, expires: str, sai
     assert present(academy, made) == said
 
 
+def test_each_proof_of_a_set_has_to_be_the_holders(academy: Site) -> None:
+    made = presentation(academy)
+    for proofs, said in (
+        ([made["proof"]], HOLDS),
+        ([made["proof"]] * 10, HOLDS),
+        ([made["proof"]] * 11, (400, False, ["no-proof"])),
+        ([], (400, False, ["no-proof"])),
+        ([made["proof"], "x"], (400, False, ["no-proof"])),
+        ([made["proof"], {**made["proof"], "challenge": "c-2"}], (400, False, ["bad-proof"])),
+    ):
+        assert present(academy, {**made, "proof": proofs}) == said
+
+
+def test_a_proof_may_be_for_several_domains(academy: Site) -> None:
+    made = presentation(academy, domain=["https://a.example", "https://b.example"])
+    assert present(academy, made, domain="https://b.example") == HOLDS
+    assert present(academy, made, domain="https://c.example") == (400, False, ["wrong-proof"])
+    several = presentation(academy, challenge=["c-1", "c-2"])
+    assert present(academy, several, challenge="c-1") == (400, False, ["wrong-proof"])
+
+
 def test_a_presentation_that_does_not_hold_is_not_verified(academy: Site) -> None:
     made = presentation(academy)
     for change in (
