@@ -4,7 +4,7 @@ Credentials are signed at once and go into the next night's batch; what is verif
 signatures, dates and status, since those suites know no receipts.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -15,14 +15,15 @@ import orjson
 from registry.core.checks import check_validity
 from registry.core.documents import Json
 from registry.core.rdf import require_exact
+from registry.core.receipt import other_proofs
 from registry.core.report import Check, Outcome
-from registry.errors import InvalidInputError, NotFoundError, UnavailableError
+from registry.errors import InvalidInputError, NotFoundError, TooLargeError, UnavailableError
 from registry.services.holders import check_holder
 from registry.services.issuer_documents import IssuerDocuments
 from registry.services.issuer_keys import NotCheckedError, issuer_id
 from registry.services.issuing import Proofs, badge_of, positions, take_in
 from registry.services.ports import CredentialStatus, KeyDirectory, StatusChange
-from registry.services.proof_checks import check_proofs
+from registry.services.proof_checks import MAX_PROOFS, check_proofs
 from registry.services.status import StatusService
 from registry.standards import DATA_INTEGRITY, STATUS_1, VC_1
 from registry.vc.data_integrity import Cryptosuite, sign
@@ -30,6 +31,7 @@ from registry.vc.data_model import require_credential, require_presentation
 from registry.vc.status_list import LIST_SIZE, is_set
 
 MAX_CREDENTIALS: Final = 20  # in one presentation
+MAX_PRESENTED_PROOFS: Final = 40  # of all of them together: each takes up to a tenth of a second
 _ENTRY: Final = "BitstringStatusListEntry"
 _SUITES: Final = {Cryptosuite.RDFC: Proofs.RDFC, Cryptosuite.JCS: Proofs.JCS}
 _STATUSES: Final = {
@@ -90,6 +92,7 @@ class VcApi:
         Raises `InvalidInputError` for what is none, `UnavailableError` if nobody could say.
         """
         require_credential(credential)
+        _require_few_proofs([credential], MAX_PROOFS)
         proofs = check_proofs(credential, None, _WithOwn(self.documents, self.directory), now=now)
         if proofs.outcome is Outcome.UNKNOWN:
             raise UnavailableError(proofs.detail, source="issuer")
@@ -111,19 +114,10 @@ class VcApi:
         """Checks of a presentation: its holder's proof, and each credential in it."""
         require_presentation(presentation)
         own = _WithOwn(self.documents, self.directory)
+        credentials = _presented(presentation)
         found = [check_holder(presentation, own, challenge=challenge, domain=domain, now=now)]
-        credentials = presentation.get("verifiableCredential")
-        some = credentials if isinstance(credentials, list) else [credentials]
-        if len(some) > MAX_CREDENTIALS:
-            raise InvalidInputError(
-                f"{len(some)} credentials; the limit is {MAX_CREDENTIALS}",
-                place="/verifiableCredential",
-            )
-        for each in some:
-            if isinstance(each, dict):
-                found += self.verify(each, now=now)
-            elif each is not None:
-                raise InvalidInputError("no credential in JSON", place="/verifiableCredential")
+        for each in credentials:
+            found += self.verify(each, now=now)
         return found
 
     def set_status(
@@ -181,6 +175,29 @@ class _WithOwn:
         if self.other is None:
             raise NotCheckedError("the issuer was not asked for its key (resolve_issuers)")
         return self.other.document_of_did(did)
+
+
+def _presented(presentation: Mapping[str, Json]) -> list[dict[str, Json]]:
+    """The credentials of a presentation. Raises `InvalidInputError` for others, and too many."""
+    found = presentation.get("verifiableCredential")
+    some = found if isinstance(found, list) else [found]
+    if len(some) > MAX_CREDENTIALS:
+        raise InvalidInputError(
+            f"{len(some)} credentials; the limit is {MAX_CREDENTIALS}",
+            place="/verifiableCredential",
+        )
+    credentials = [each for each in some if isinstance(each, dict)]
+    if len(credentials) != sum(each is not None for each in some):
+        raise InvalidInputError("no credential in JSON", place="/verifiableCredential")
+    _require_few_proofs(credentials, MAX_PRESENTED_PROOFS)
+    return credentials
+
+
+def _require_few_proofs(credentials: Sequence[Mapping[str, Json]], limit: int) -> None:
+    """Refuse proofs that would be looked at by nobody, which none may take for verified."""
+    count = sum(len(other_proofs(each)) for each in credentials)
+    if count > limit:
+        raise TooLargeError(f"{count} proofs; the limit is {limit}", place="/proof")
 
 
 def _is_of_model_1(document: Mapping[str, Json]) -> bool:

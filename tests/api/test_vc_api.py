@@ -186,6 +186,16 @@ def test_what_does_not_hold_is_not_verified(academy: Site, change: Any) -> None:
     assert errors
 
 
+def test_no_proof_goes_unread_behind_many_that_hold(academy: Site) -> None:
+    made = issued(academy)
+    wrong = {**made["proof"], "created": "2026-01-01T00:00:00Z"}
+    some = {**made, "proof": [made["proof"]] * 9 + [wrong]}
+    assert verify(academy, some) == (400, False, ["bad-proof"])
+    many = {**made, "proof": [made["proof"]] * 10 + [wrong]}
+    answer = academy.post("/credentials/verify", json={"verifiableCredential": many})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+
+
 def test_dates_count(academy: Site) -> None:
     ended = issued(academy, validUntil="2026-01-02T00:00:00Z")
     assert verify(academy, ended) == (400, False, ["expired"])
@@ -286,6 +296,15 @@ def test_a_presentation_holds_for_its_challenge_and_domain(academy: Site) -> Non
     assert present(academy, made, **wanted) == HOLDS
     for other in ({"challenge": "c-2"}, {"domain": "https://other.example"}):
         assert present(academy, made, **{**wanted, **other}) == (400, False, ["wrong-proof"])
+
+
+def test_a_presentation_has_a_limit_of_proofs(academy: Site) -> None:
+    made = issued(academy)
+    document = {"@context": [VC_2], "type": ["VerifiablePresentation"], "holder": HOLDER_DID}
+    for count, status in ((2, 200), (3, 413)):
+        one = {**made, "proof": [made["proof"]] * count}
+        body = {"verifiablePresentation": signed({**document, "verifiableCredential": [one] * 20})}
+        assert academy.post("/presentations/verify", json=body).status_code == status
 
 
 @pytest.mark.parametrize(
