@@ -10,8 +10,6 @@ from datetime import datetime
 from random import Random
 from typing import Final
 
-import orjson
-
 from registry.core.checks import check_validity
 from registry.core.documents import Json
 from registry.core.rdf import require_exact
@@ -22,17 +20,16 @@ from registry.services.holders import check_holder
 from registry.services.issuer_documents import IssuerDocuments
 from registry.services.issuer_keys import NotCheckedError, issuer_id
 from registry.services.issuing import Proofs, badge_of, positions, take_in
+from registry.services.own_statuses import OwnStatuses
 from registry.services.ports import CredentialStatus, KeyDirectory, StatusChange
 from registry.services.proof_checks import MAX_PROOFS, check_proofs
 from registry.services.status import StatusService
 from registry.standards import DATA_INTEGRITY, STATUS_1, VC_1
 from registry.vc.data_integrity import Cryptosuite, sign
 from registry.vc.data_model import require_credential, require_presentation
-from registry.vc.status_list import LIST_SIZE, is_set
 
 MAX_CREDENTIALS: Final = 20  # in one presentation
 MAX_PRESENTED_PROOFS: Final = 40  # of all of them together: each takes up to a tenth of a second
-_ENTRY: Final = "BitstringStatusListEntry"
 _SUITES: Final = {Cryptosuite.RDFC: Proofs.RDFC, Cryptosuite.JCS: Proofs.JCS}
 _STATUSES: Final = {
     ("revocation", True): CredentialStatus.REVOKED,
@@ -64,7 +61,8 @@ class VcApi:
     ) -> dict[str, Json]:
         """Sign a credential of the issuer's, with a place in its status list, and add it.
 
-        Raises `InvalidInputError` for what is none, is another's, or is signed already.
+        Raises `InvalidInputError` for what is none, is another's, is signed already, or takes a
+        place of another credential's for its own.
         """
         require_credential(credential)
         if "proof" in credential:
@@ -72,6 +70,9 @@ class VcApi:
         signatory, store = self.documents.signatory, self.documents.store
         if issuer_id(credential) != signatory.did:
             raise InvalidInputError(f"the issuer here is {signatory.did}", place="/issuer")
+        status = credential.get("credentialStatus")
+        if any(map(self._statuses.is_ours, status if isinstance(status, list) else [status])):
+            raise InvalidInputError("places in lists are given here", place="/credentialStatus")
         document, proofs = dict(credential), _SUITES[suite]
         position = None
         if _is_of_model_1(document):
@@ -101,7 +102,7 @@ class VcApi:
         dates = check_validity(credential, now=now, anchored_at=None)
         if Outcome.FAIL in {proofs.outcome, dates.outcome}:
             return [proofs, dates]
-        return [proofs, dates, self._status(credential)]
+        return [proofs, dates, self._statuses.check(credential)]
 
     def verify_presentation(
         self,
@@ -124,7 +125,7 @@ class VcApi:
         self, entry: Mapping[str, Json], *, is_set: bool, now: datetime
     ) -> list[StatusChange]:
         """Ask for what a status entry of ours says. Raises `NotFoundError` for another's."""
-        position = self._position(entry)
+        position = self._statuses.position(entry)
         store, issuer = self.documents.store, self.documents.issuer
         entries = store.status_entries(issuer, first=position, below=position + 1)
         wanted = _STATUSES.get((str(entry.get("statusPurpose")), is_set))
@@ -136,29 +137,9 @@ class VcApi:
             issuer, [entries[0].credential_hash], wanted, reason=0, now=now
         )
 
-    def _status(self, credential: Mapping[str, Json]) -> Check:
-        entry = credential.get("credentialStatus")
-        name, code = "status", "no-status-here"
-        if not isinstance(entry, dict) or entry.get("type") != _ENTRY:
-            return _check(name, code, "It names no status list.", Outcome.SKIPPED)
-        try:
-            number, place = divmod(self._position(entry), LIST_SIZE)
-        except NotFoundError:
-            return _check(name, code, "Its status list is another's.", Outcome.SKIPPED)
-        served = orjson.loads(self.signed_list(number))
-        if is_set(served["credentialSubject"]["encodedList"], place):
-            return _check(name, "withdrawn", "The issuer has revoked or suspended it.")
-        return Check(name=name, outcome=Outcome.PASS, code="active", detail="It is not withdrawn.")
-
-    def _position(self, entry: Mapping[str, Json]) -> int:
-        """The place that an entry names in a list of ours, of whatever form."""
-        index, url = str(entry.get("statusListIndex")), entry.get("statusListCredential")
-        base = f"{self.documents.lists.issuer_url}/status-lists/"
-        number = str(url).removeprefix(base).partition("/")[0]
-        is_ours = isinstance(url, str) and url.startswith(base)
-        if not is_ours or not number.isdecimal() or not index.isdecimal() or len(index) > 6:
-            raise NotFoundError("no place in a status list of this issuer")
-        return int(number[:9]) * LIST_SIZE + int(index)
+    @property
+    def _statuses(self) -> OwnStatuses:
+        return OwnStatuses(self.documents.lists, self.signed_list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +191,3 @@ def _with_contexts(document: Mapping[str, Json]) -> list[Json]:
     contexts = document["@context"]
     found = list(contexts) if isinstance(contexts, list) else [contexts]
     return [*found, *(each for each in (STATUS_1, DATA_INTEGRITY) if each not in found)]
-
-
-def _check(name: str, code: str, detail: str, outcome: Outcome = Outcome.FAIL) -> Check:
-    return Check(name=name, outcome=outcome, code=code, detail=detail)

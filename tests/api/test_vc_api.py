@@ -212,6 +212,54 @@ def set_status(site: Site, entry: Any, **members: Any) -> Any:
     )
 
 
+def elsewhere(**members: Any) -> dict[str, Any]:
+    """Somebody else's credential, signed by a did:key."""
+    document = credential(issuer=HOLDER_DID, **members)
+    proof = sign(
+        document,
+        HOLDER,
+        Cryptosuite.RDFC,
+        verification_method=HOLDER_KEY,
+        created=datetime.now(UTC),
+    )
+    return {**document, "proof": proof}
+
+
+def test_each_of_several_status_entries_counts(academy: Site) -> None:
+    revoked, other = issued(academy), issued(academy)
+    academy.seal()
+    academy.anchor()
+    assert set_status(academy, revoked["credentialStatus"], status=True).status_code == 202
+    academy.anchor()
+    entries = [other["credentialStatus"], revoked["credentialStatus"]]
+    for some, said in ((entries[:1], HOLDS), (entries, (400, False, ["withdrawn"]))):
+        assert verify(academy, elsewhere(credentialStatus=some)) == said
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"statusListIndex": "131072"}, id="behind the end of the list"),
+        pytest.param({"statusListIndex": "-1"}, id="no number"),
+        pytest.param({"statusListCredential": "…/status-lists/7"}, id="a list that is not"),
+        pytest.param({"statusListCredential": "…/status-lists/x"}, id="a list without a number"),
+    ],
+)
+def test_a_place_that_no_list_of_ours_has_is_no_status(academy: Site, change: Any) -> None:
+    entry = issued(academy)["credentialStatus"]
+    ours = entry["statusListCredential"].removesuffix("/status-lists/0")
+    changed = {name: value.replace("…", ours) for name, value in change.items()}
+    made = elsewhere(credentialStatus={**entry, **changed})
+    assert verify(academy, made) == (400, False, ["no-such-status"])
+
+
+@pytest.mark.parametrize("is_list", [False, True])
+def test_places_in_our_lists_are_given_and_not_taken(academy: Site, is_list: bool) -> None:  # noqa: FBT001
+    entry = issued(academy)["credentialStatus"]
+    answer = issue(academy, credential(credentialStatus=[entry] if is_list else entry))
+    assert (answer.status_code, answer.json()["place"]) == (400, "/credentialStatus")
+
+
 def test_a_status_is_set_by_the_entry_and_seen_by_the_chain(academy: Site) -> None:
     made = issued(academy)
     assert set_status(academy, made["credentialStatus"], status=True).status_code == 409
