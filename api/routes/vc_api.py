@@ -81,15 +81,13 @@ async def set_status(request: Request, backend: BackendDep, now: NowDep, key: Ch
     def asked(body: dict[str, Json]) -> int:
         entries = body.get("credentialStatus")
         some = entries if isinstance(entries, list) else [entries]
-        api = _opened(backend, key, now)
-        count = 0
+        api, asked_for = _opened(backend, key, now), []
         for entry in some:
             if not isinstance(entry, dict):
                 raise InvalidInputError("no status entry", place="/credentialStatus")
-            named = {"statusPurpose": _REVOCATION, **entry}
-            is_set = _flag(body.get("status", entry.get("status", True)))
-            count += len(api.set_status(named, is_set=is_set, now=now))
-        return count
+            is_set = _flag(body.get("status", entry.get("status")))
+            asked_for.append(({"statusPurpose": _REVOCATION, **entry}, is_set))
+        return len(api.set_status(asked_for, now=now))
 
     return _json({"changes": await _answered(request, backend, asked)}, 202)
 
@@ -167,8 +165,8 @@ def _text(options: dict[str, Json], name: str) -> str | None:
 
 
 def _flag(value: Json) -> bool:
-    if value in (True, "1", "true"):
+    if value is True or value in ("1", "true"):
         return True
-    if value in (False, "0", "false"):
+    if value is False or value in ("0", "false"):
         return False
     raise InvalidInputError("true or false is wanted here", place="/status")

@@ -122,20 +122,35 @@ class VcApi:
         return found
 
     def set_status(
-        self, entry: Mapping[str, Json], *, is_set: bool, now: datetime
+        self, entries: Sequence[tuple[Mapping[str, Json], bool]], *, now: datetime
     ) -> list[StatusChange]:
-        """Ask for what a status entry of ours says. Raises `NotFoundError` for another's."""
-        position = self._statuses.position(entry)
-        store, issuer = self.documents.store, self.documents.issuer
-        entries = store.status_entries(issuer, first=position, below=position + 1)
-        wanted = _STATUSES.get((str(entry.get("statusPurpose")), is_set))
-        if not entries:
-            raise NotFoundError("no credential of this issuer has that place in its status list")
-        if wanted is None:
-            raise InvalidInputError("what is revoked stays so", place="/status")
-        return StatusService(store).request(
-            issuer, [entries[0].credential_hash], wanted, reason=0, now=now
+        """Ask for what status entries of ours say, each set or not: for all of them, or none.
+
+        Raises `NotFoundError` for another's, `InvalidInputError` for different statuses at once,
+        and as `StatusService.request`.
+        """
+        hashes = [self._hash_at(entry) for entry, _ in entries]
+        wanted = {
+            _STATUSES.get((str(entry.get("statusPurpose")), is_set)) for entry, is_set in entries
+        }
+        status = wanted.pop() if len(wanted) == 1 else None
+        if status is None:
+            raise InvalidInputError(
+                "one status for all is wanted here, and what is revoked stays so", place="/status"
+            )
+        return StatusService(self.documents.store).request(
+            self.documents.issuer, hashes, status, reason=0, now=now
         )
+
+    def _hash_at(self, entry: Mapping[str, Json]) -> bytes:
+        """Hash of the credential that has a place in our status lists."""
+        position = self._statuses.position(entry)
+        found = self.documents.store.status_entries(
+            self.documents.issuer, first=position, below=position + 1
+        )
+        if not found:
+            raise NotFoundError("no credential of this issuer has that place in its status list")
+        return found[0].credential_hash
 
     @property
     def _statuses(self) -> OwnStatuses:

@@ -272,9 +272,44 @@ def test_a_status_is_set_by_the_entry_and_seen_by_the_chain(academy: Site) -> No
         assert (answer.status_code, answer.json()) == (202, {"changes": 1})
         academy.anchor()
         assert verify(academy, made)[2] == errors
-    assert set_status(academy, made["credentialStatus"]).status_code == 202
+    assert set_status(academy, made["credentialStatus"], status=True).status_code == 202
     academy.anchor()
     assert verify(academy, made) == (400, False, ["withdrawn"])
+
+
+def open_changes(site: Site) -> int:
+    return len(list(site.registry.store.open_status_changes(site.issuer)))
+
+
+def test_all_statuses_are_changed_or_none(academy: Site) -> None:
+    some = [issued(academy)["credentialStatus"] for _ in range(2)]
+    academy.seal()
+    academy.anchor()
+    later = issued(academy)["credentialStatus"]
+    nobodys = {**some[0], "statusListIndex": "131071"}
+    held = {**some[1], "statusPurpose": "suspension"}
+    for entries, status in (
+        ([some[0], nobodys], 404),
+        ([some[0], later], 409),
+        ([some[0], held], 400),
+        ([{**some[0], "status": "1"}, {**held, "status": "0"}], 400),
+        ([], 400),
+    ):
+        wanted = {} if "status" in (entries or [{}])[0] else {"status": True}
+        answer = set_status(academy, entries, **wanted)
+        assert (answer.status_code, open_changes(academy)) == (status, 0)
+    answer = set_status(academy, some, status=True)
+    assert (answer.status_code, open_changes(academy)) == (202, 1)
+
+
+def test_nothing_is_revoked_for_want_of_a_word(academy: Site) -> None:
+    entry = issued(academy)["credentialStatus"]
+    academy.seal()
+    academy.anchor()
+    assert set_status(academy, entry).status_code == 400
+    assert set_status(academy, entry, status=1.0).status_code == 400
+    assert open_changes(academy) == 0
+    assert set_status(academy, {**entry, "status": "1"}).status_code == 202
 
 
 @pytest.mark.parametrize(
@@ -288,13 +323,15 @@ def test_a_status_is_set_by_the_entry_and_seen_by_the_chain(academy: Site) -> No
         ({"statusPurpose": "message"}, 400),
         ({"status": "perhaps"}, 400),
         ({"status": False}, 400),
+        ({"status": None}, 400),
     ],
 )
 def test_what_is_no_entry_of_ours_changes_nothing(academy: Site, change: Any, status: int) -> None:
     made = issued(academy)
     academy.seal()
     academy.anchor()
-    assert set_status(academy, {**made["credentialStatus"], **change}).status_code == status
+    entry = {**made["credentialStatus"], "status": True, **change}
+    assert set_status(academy, entry).status_code == status
     academy.anchor()
     assert verify(academy, made) == HOLDS
 
