@@ -74,13 +74,14 @@ class VcApi:
         if any(map(self._statuses.is_ours, status if isinstance(status, list) else [status])):
             raise InvalidInputError("places in lists are given here", place="/credentialStatus")
         document, proofs = dict(credential), _SUITES[suite]
-        position = None
+        lists, position = self.documents.lists, None
         if _is_of_model_1(document):
             document["@context"] = _with_contexts(document)
+        # With any place: what is refused must not use one up.
+        require_exact({"credentialStatus": lists.entry(0, proofs), **document})
         if "credentialStatus" not in document:
             [position] = positions(store, self.documents.issuer, 1, shuffle=shuffle)
-            document["credentialStatus"] = self.documents.lists.entry(position, proofs)
-        require_exact(document)
+            document["credentialStatus"] = lists.entry(position, proofs)
         badge = badge_of(document, proofs, position, signatory)
         method = signatory.signing_method
         proof = sign(document, signatory.key, suite, verification_method=method, created=now)

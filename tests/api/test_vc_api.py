@@ -106,10 +106,12 @@ def test_what_is_issued_is_anchored_with_the_night(academy: Site) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_credential_of_ours_is_not_issued(academy: Site, change: Any) -> None:
-    before = academy.registry.store.open_count(academy.issuer)
+    store = academy.registry.store
+    before, place = store.open_count(academy.issuer), store.reserve_positions(academy.issuer, 1)
     answer = issue(academy, {**credential(), **change})
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
-    assert academy.registry.store.open_count(academy.issuer) == before
+    assert store.open_count(academy.issuer) == before
+    assert store.reserve_positions(academy.issuer, 1) == place + 1
 
 
 def tampered(made: Any) -> None:
