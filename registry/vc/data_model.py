@@ -13,6 +13,13 @@ CREDENTIAL: Final = "VerifiableCredential"
 PRESENTATION: Final = "VerifiablePresentation"
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s]+")
 _TIMES: Final = ("validFrom", "validUntil", "issuanceDate", "expirationDate")
+_TYPED: Final = (
+    "credentialStatus",
+    "credentialSchema",
+    "evidence",
+    "refreshService",
+    "termsOfUse",
+)
 _OTHER_MODEL: Final = {VC_2: ("issuanceDate", "expirationDate"), VC_1: ("validFrom", "validUntil")}
 
 
@@ -33,8 +40,10 @@ def require_credential(document: Mapping[str, Json]) -> None:
             raise _fault(name, "not of this version of the data model")
     if model == VC_1 and "issuanceDate" not in document:
         raise _fault("issuanceDate", "is missing")
-    for name in ("credentialStatus", "credentialSchema", "evidence", "termsOfUse"):
+    _require_order(document)
+    for name in _TYPED:
         _require_typed(document, name)
+    _require_schemas(document)
 
 
 def require_presentation(document: Mapping[str, Json]) -> None:
@@ -53,6 +62,21 @@ def _model(document: Mapping[str, Json], kind: str) -> str:
     if "id" in document and not _is_url(document["id"]):
         raise _fault("id", "is no URL")
     return str(contexts[0])
+
+
+def _require_order(document: Mapping[str, Json]) -> None:
+    """A credential may not end before it begins (VC 2.0 §4.9)."""
+    start, end = (read_time(document.get(name)) for name in ("validFrom", "validUntil"))
+    if start is not None and end is not None and end < start:
+        raise _fault("validUntil", "before validFrom")
+
+
+def _require_schemas(document: Mapping[str, Json]) -> None:
+    """Each schema is found by its id (VC 2.0 §4.11, VC 1.1 §5.4)."""
+    found = document.get("credentialSchema")
+    for each in found if isinstance(found, list) else [found]:
+        if isinstance(each, dict) and not _is_url(each.get("id")):
+            raise _fault("credentialSchema", "has no URL as its id")
 
 
 def _require_typed(document: Mapping[str, Json], name: str) -> None:

@@ -103,6 +103,9 @@ def test_what_is_issued_is_anchored_with_the_night(academy: Site) -> None:
         {"validUntil": "2026-01-01"}, {"issuanceDate": "2026-01-01T00:00:00Z"}, {"id": "no url"},
         {"id": 7}, {"credentialStatus": {"id": "urn:x"}}, {"evidence": ["x"]}, {"unmapped": 1},
         {"proof": {"type": "DataIntegrityProof"}}, {"@context": [VC_1]},
+        {"validUntil": "2025-12-31T23:59:59Z"}, {"refreshService": {"id": "urn:x"}},
+        {"credentialSchema": {"type": "JsonSchema"}},
+        {"credentialSchema": [{"type": "JsonSchema", "id": 7}]},
     ],
 )  # fmt: skip
 def test_what_is_no_credential_of_ours_is_not_issued(academy: Site, change: Any) -> None:
@@ -112,6 +115,10 @@ def test_what_is_no_credential_of_ours_is_not_issued(academy: Site, change: Any)
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
     assert store.open_count(academy.issuer) == before
     assert store.reserve_positions(academy.issuer, 1) == place + 1
+
+
+def test_a_credential_may_end_when_it_begins(academy: Site) -> None:
+    assert issue(academy, credential(validUntil="2026-01-01T00:00:00Z")).status_code == 201
 
 
 def tampered(made: Any) -> None:
