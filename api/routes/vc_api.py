@@ -118,7 +118,11 @@ async def _answered(
 
 
 def _verdict(checks: list[Check]) -> Response:
-    """200 for what holds, else 400 with what does not, as the suites want it."""
+    """200 for what holds, else 400 with what does not, as the suites want it.
+
+    Errors and warnings are told twice: the API has them in `problemDetails` since 2024, and older
+    suites read the other two.
+    """
     failed = [check for check in checks if check.outcome is Outcome.FAIL]
     warned = [check for check in checks if check.outcome in {Outcome.UNKNOWN, Outcome.SKIPPED}]
     told = {
@@ -126,12 +130,14 @@ def _verdict(checks: list[Check]) -> Response:
         "checks": [check.name for check in checks],
         "errors": [_problem(check) for check in failed],
         "warnings": [_problem(check) for check in warned],
+        "problemDetails": [_problem(check) for check in (*failed, *warned)],
     }
     return _json(told, 400 if failed else 200)
 
 
 def _problem(check: Check) -> dict[str, str]:
-    return {"title": check.code, "detail": check.detail}
+    kind = f"urn:rootseal:problem:{check.code}"
+    return {"type": kind, "title": check.code, "detail": check.detail}
 
 
 def _json(value: object, status: int) -> Response:

@@ -205,6 +205,14 @@ def test_no_proof_goes_unread_behind_many_that_hold(academy: Site) -> None:
     assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
 
 
+def test_what_does_not_hold_is_told_as_problems(academy: Site) -> None:
+    made = issued(academy, validUntil="2026-01-02T00:00:00Z")
+    said = academy.post("/credentials/verify", json={"verifiableCredential": made}).json()
+    [problem] = said["problemDetails"]
+    assert (problem["type"], problem["title"]) == ("urn:rootseal:problem:expired", "expired")
+    assert said["errors"] == said["problemDetails"]
+
+
 def test_dates_count(academy: Site) -> None:
     ended = issued(academy, validUntil="2026-01-02T00:00:00Z")
     assert verify(academy, ended) == (400, False, ["expired"])
