@@ -202,9 +202,10 @@ def _issuer_name(issuer: Json) -> str:
 
 
 def _short(text: str | None) -> str | None:
-    if text is None or len(text) <= _MAX_TEXT:
-        return text
-    return text[:_MAX_TEXT].rsplit(" ", 1)[0].rstrip() + " …"
+    if text is None:
+        return None
+    line = " ".join(text.split())
+    return line if len(line) <= _MAX_TEXT else line[:_MAX_TEXT].rsplit(" ", 1)[0].rstrip() + " …"
 
 
 def _label(text: str) -> str:

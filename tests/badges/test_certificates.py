@@ -102,6 +102,29 @@ def test_it_stays_one_page(document: Any) -> None:
     assert words(made(document, name="N" * 200))
 
 
+def test_it_stays_one_page_with_all_of_it_at_its_longest() -> None:
+    document = with_achievement(
+        name="W" * 200,
+        description="M" * 10_000,
+        criteria={"narrative": "W\n" * 5_000},
+        alignment=[{"targetName": "W" * 200}] * 100,
+        achievementType="ext:" + "W" * 150,
+    )
+    document["issuer"]["name"] = "W" * 200
+    document["credentialSubject"] |= {
+        "result": [{"value": "W" * 200}], "creditsEarned": 99_999.25, "licenseNumber": "W" * 200,
+    }  # fmt: skip
+    shown = words(made(document, name="M" * 200))
+    assert RECEIPT.seal.hex() in shown
+
+
+def test_a_name_without_blanks_goes_on_in_another_line() -> None:
+    [page] = PdfReader(io.BytesIO(made(badge(), name="N" * 200))).pages
+    text = page.extract_text().replace("\u200b", "")  # where it may break
+    lines = [line for line in text.splitlines() if "NNN" in line]
+    assert len(lines) > 2
+
+
 def test_members_of_one_learner_are_shown() -> None:
     document = badge()
     document["credentialSubject"] |= {
