@@ -172,9 +172,10 @@ def _facts(
     ends = _time(badge, "validUntil", "expirationDate")
     if ends is not None:
         yield words["until"], _day(ends, language)
-    earned = subject.get("creditsEarned") or subject["achievement"].get("creditsAvailable")
+    earned = subject.get("creditsEarned", subject["achievement"].get("creditsAvailable"))
     if earned is not None:
-        yield words["credits"], f"{earned:g}"
+        number = f"{earned:.15g}"
+        yield words["credits"], number.replace(".", ",") if language == "de" else number
     for result in (subject.get("result") or [])[:1]:
         yield words["result"], _label(str(result.get("value")))
     if subject.get("licenseNumber"):

@@ -116,6 +116,7 @@ def test_it_stays_one_page_with_all_of_it_at_its_longest() -> None:
     }  # fmt: skip
     shown = words(made(document, name="M" * 200))
     assert RECEIPT.seal.hex() in shown
+    assert "99999.25" in shown
 
 
 def test_a_name_without_blanks_goes_on_in_another_line() -> None:
@@ -123,6 +124,19 @@ def test_a_name_without_blanks_goes_on_in_another_line() -> None:
     text = page.extract_text().replace("\u200b", "")  # where it may break
     lines = [line for line in text.splitlines() if "NNN" in line]
     assert len(lines) > 2
+
+
+@pytest.mark.parametrize(
+    ("language", "earned", "shown_as"),
+    [("en", 0, "0"), ("en", 12_345.75, "12345.75"), ("de", 2.5, "2,5")],
+)
+def test_credits_are_those_that_were_earned(language: str, earned: float, shown_as: str) -> None:
+    document = with_achievement(creditsAvailable=5, inLanguage=language)
+    document["credentialSubject"]["creditsEarned"] = earned
+    [page] = PdfReader(io.BytesIO(made(document))).pages
+    lines = page.extract_text().splitlines()
+    assert shown_as in lines
+    assert "5" not in lines
 
 
 def test_members_of_one_learner_are_shown() -> None:
