@@ -36,17 +36,28 @@ export async function attached(bytes) {
   const text = latin1(bytes);
   if (text.search(MARK) < 0) return null;
   if (bytes.length > MAX_PDF_BYTES) throw new InputError("too-large");
-  const found = [];
-  for (const content of await attachments(bytes, text)) {
-    if (content[0] === OPENING_BRACE) found.push({ content, words: latin1(content) });
+  /** @type {Map<string, Uint8Array>} */
+  const found = new Map();
+  // One at a time: each may be large, and there may be many.
+  for await (const content of attachments(bytes, text)) {
+    const kind = kindOf(content);
+    if (kind === undefined) continue;
+    if (found.has(kind)) throw new InputError("two-credentials");
+    found.set(kind, content);
   }
-  const credentials = found.filter(({ words }) => words.includes(CREDENTIAL));
-  const receipts = found.filter(
-    ({ words }) => !words.includes(CREDENTIAL) && words.includes(RECEIPT),
-  );
-  if (credentials.length > 1 || receipts.length > 1) throw new InputError("two-credentials");
-  if (credentials.length === 0) return null;
-  return { credential: credentials[0].content, receipt: receipts[0]?.content ?? null };
+  const credential = found.get(CREDENTIAL);
+  return credential === undefined ? null : { credential, receipt: found.get(RECEIPT) ?? null };
+}
+
+/**
+ * By which mark it is one of ours; a credential may have its receipt inside.
+ *
+ * @param {Uint8Array} content
+ */
+function kindOf(content) {
+  if (content[0] !== OPENING_BRACE) return undefined;
+  const words = latin1(content);
+  return [CREDENTIAL, RECEIPT].find((mark) => words.includes(mark));
 }
 
 /**
@@ -55,8 +66,7 @@ export async function attached(bytes) {
  * @param {Uint8Array} bytes
  * @param {string} text
  */
-async function attachments(bytes, text) {
-  const found = [];
+async function* attachments(bytes, text) {
   const mark = new RegExp(MARK);
   let count = 0;
   for (let hit = mark.exec(text); hit !== null; hit = mark.exec(text)) {
@@ -65,10 +75,9 @@ async function attachments(bytes, text) {
     const { first, stop, isPacked } = streamAt(text, hit.index, mark.lastIndex);
     const content = bytes.subarray(first, stop);
     const unpacked = isPacked ? await inflated(content) : content;
-    if (unpacked !== null) found.push(unpacked);
+    if (unpacked !== null) yield unpacked;
     mark.lastIndex = stop;
   }
-  return found;
 }
 
 /**
