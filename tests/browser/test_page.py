@@ -49,6 +49,9 @@ def test_files_of_every_kind_are_dropped(visitor: Visitor) -> None:
         "PNG badge with its receipt inside": "valid",
         "SVG badge with its receipt inside": "valid",
         "pdf": "valid",
+        "PDF with credential and receipt": "valid",
+        "PDF with a changed credential": "invalid",
+        "PDF with a second credential appended": "undetermined",
         "a receipt alone": "undetermined",
     }
     for name, verdict in kinds.items():

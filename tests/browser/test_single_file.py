@@ -20,6 +20,7 @@ NAMES = [
     "PNG badge, packed",
     "SVG badge with its receipt inside",
     "pdf",
+    "PDF with credential and receipt",
     "PNG badge, changed",
     "a badge alone",
 ]
@@ -60,7 +61,7 @@ def judged(visitor: Visitor) -> Sequence[tuple[str, str]]:
 
 
 WANTED = [
-    *[("valid", "Valid")] * 4,
+    *[("valid", "Valid")] * 5,
     ("invalid", "Not valid"),
     ("undetermined", "Could not be decided"),
 ]

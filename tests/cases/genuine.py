@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from registry.core.documents import parse_document
+from registry.core.documents import MAX_DOCUMENT_BYTES, parse_document
 from registry.core.receipt import embed_receipt
 from tests.cases.batches import DATES, ISSUER, RAW_FILES, STRANGER
 from tests.cases.case import Case, Shelf, printed
@@ -91,6 +91,10 @@ def _certificates(shelf: Shelf) -> Iterator[Case]:
     odd = pdf(stream(badge), stream(b'{"type":"rootseal/receipt@9"}'))
     says = "invalid format malformed-receipt"
     yield Case("PDF with a receipt of another format", says, odd, None, None)
+    bomb = stream(badge[:-1] + b" " * MAX_DOCUMENT_BYTES + b"}")
+    yield Case("PDF with a credential that is too large", alone, pdf(bomb), None, None)
+    beside_it = pdf(bomb, stream(badge), stream(receipt), stream(b"<invoice/>"), stream(b'{"a":1}'))
+    yield Case("PDF with credential, receipt, and more than is read", "valid", beside_it, None)
     withdrawn = pdf(stream(shelf.file("revoked")), stream(shelf.text("revoked").encode()))
     yield Case(
         "PDF with a revoked credential", "invalid status revoked", withdrawn, None, "Revoked"

@@ -33,3 +33,15 @@ def made_with_pypdf(**files: bytes) -> bytes:
     written = io.BytesIO()
     writer.write(written)
     return written.getvalue()
+
+
+def saved_again(file: bytes, *, is_incremental: bool, **files: bytes) -> bytes:
+    """The PDF as another program saves it, with more attachments: appended to, or written anew."""
+    source = io.BytesIO(file)
+    writer = PdfWriter(source, incremental=True) if is_incremental else PdfWriter(clone_from=source)
+    writer.add_metadata({"/Producer": "another"})
+    for name, data in files.items():
+        writer.add_attachment(f"another-{name}.json", data)
+    written = io.BytesIO()
+    writer.write(written)
+    return written.getvalue()

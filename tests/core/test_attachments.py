@@ -10,7 +10,7 @@ from registry.core.attachments import MAX_ATTACHMENTS, MAX_PDF_BYTES, Attached, 
 from registry.core.baked import unbake
 from registry.core.documents import MAX_DOCUMENT_BYTES
 from registry.errors import InvalidInputError, TooLargeError
-from tests.core.pdfs import END, START, made_with_pypdf, pdf, stream
+from tests.core.pdfs import END, START, made_with_pypdf, pdf, saved_again, stream
 
 CREDENTIAL = b'{"credentialSubject": {"id": "did:key:z1"}}'
 RECEIPT = b'{"type":"rootseal/receipt@1"}'
@@ -26,6 +26,20 @@ def test_credential_and_receipt_are_found(*, packed: bool) -> None:
 def test_those_of_another_maker_are_found() -> None:
     file = made_with_pypdf(credential=CREDENTIAL, receipt=RECEIPT, invoice=b"<xml/>")
     assert attached(file) == Attached(CREDENTIAL, RECEIPT)
+
+
+@pytest.mark.parametrize("is_incremental", [True, False])
+def test_those_that_another_program_saved_again_are_found(*, is_incremental: bool) -> None:
+    file = made_with_pypdf(credential=CREDENTIAL, receipt=RECEIPT)
+    assert attached(saved_again(file, is_incremental=is_incremental)) == Attached(
+        CREDENTIAL, RECEIPT
+    )
+
+
+def test_a_credential_that_another_program_appends_is_a_second_one() -> None:
+    file = made_with_pypdf(credential=CREDENTIAL, receipt=RECEIPT)
+    with pytest.raises(InvalidInputError, match="more than one"):
+        attached(saved_again(file, is_incremental=True, credential=CREDENTIAL))
 
 
 def test_a_credential_may_come_without_its_receipt_or_with_it_inside() -> None:

@@ -9,6 +9,7 @@ from registry.core.receipt import embed_receipt
 from registry.core.report import Verdict
 from registry.services.verification import Evidence
 from tests.core.baking import in_png, in_svg, itxt, png
+from tests.core.pdfs import pdf, stream
 from tests.services.evidence import (
     anchored_badge,
     badge,
@@ -67,6 +68,32 @@ def test_of_an_image_anchored_as_a_file_bytes_and_dates_count(office: Office) ->
         fails(report, "validity", "expired")
     repainted = image.replace(b"IDAT", b"IDAt")
     report = office.verification().verify(evidence_of(repainted, receipt))
+    fails(report, "integrity", "hash-mismatch")
+
+
+@pytest.mark.parametrize(
+    "attachments",
+    [
+        pytest.param([stream(b"<invoice/>")], id="an invoice"),
+        pytest.param([stream(b'{"total": 1e400, "total": 2}')], id="JSON of others"),
+        pytest.param([stream(b'{"a": 1}').replace(b"/Length ", b"/Length 1 0 R/L ")], id="unread"),
+        pytest.param([stream(badge()), stream(badge(name="B"))], id="two credentials"),
+        pytest.param([stream(b"")] * 60, id="very many"),
+    ],
+)
+def test_a_pdf_that_was_anchored_as_a_file_is_its_bytes(
+    office: Office, attachments: list[bytes]
+) -> None:
+    file = pdf(*attachments)
+    office.add([file])
+    batch = office.store.seal_open_batch(office.issuer, now=utc_now())
+    assert batch is not None
+    office.finish(batch)
+    receipt = office.receipt_of(file)
+    for evidence in (evidence_of(file, receipt), Evidence(file)):
+        report = office.verification(with_store=True).verify(evidence)
+        assert report.verdict is Verdict.VALID
+    report = office.verification().verify(evidence_of(file + b"\n", receipt))
     fails(report, "integrity", "hash-mismatch")
 
 
