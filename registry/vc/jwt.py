@@ -26,6 +26,7 @@ _COMPACT: Final = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _BLANKS: Final = b" \t\r\n"
 _MAX_SECONDS: Final = 253_402_300_799  # the last of the year 9999
 _CLAIMS: Final = ("iss", "sub", "jti", "nbf", "iat", "exp", "aud", "vc")
+_UNREAD: Final = frozenset({"crit", "b64"})  # RFC 7515 §4.1.11, RFC 7797: not understood here
 _STARTS: Final = ("validFrom", "issuanceDate")  # VC 2.0, VC 1.1
 _ENDS: Final = ("validUntil", "expirationDate")
 
@@ -106,6 +107,8 @@ def require_known_algorithm(token: Token) -> None:
 
     `InvalidInputError` for a signature of a kind that is not verified here.
     """
+    if not _UNREAD.isdisjoint(token.header):
+        raise VerificationError("its header has members that change what is signed", reason="crit")
     name = token.algorithm
     if name.lower() == "none" or name.startswith("HS"):
         raise VerificationError(f"{name} is no signature", reason="bad-signature")

@@ -53,6 +53,12 @@ def token(
 _STRANGER = key_from_seed(b"\x08" * 32).public_key_raw()
 _THEIRS = f"{did_key(_STRANGER)}#{multikey(_STRANGER)}"
 _ENDLESS = {key: value for key, value in OPEN_BADGE.items() if key != "validUntil"}
+P256: Final = "did:key:zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169"
+_GOOD = token(OPEN_BADGE)
+# The last of 86 characters has four bits that mean nothing.
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_LAST = _ALPHABET.index(_GOOD[-1:])
+_STRAY = _GOOD[:-1] + _ALPHABET[_LAST ^ 1 : (_LAST ^ 1) + 1]
 _BEGUN = {key: value for key, value in OPEN_BADGE.items() if key != "validFrom"}
 _WEB = {**OPEN_BADGE, "issuer": "did:web:academy.example"}
 TOKENS: Final[dict[str, bytes]] = {
@@ -73,6 +79,19 @@ TOKENS: Final[dict[str, bytes]] = {
     "a token of an algorithm not known": token(OPEN_BADGE, header={"alg": "ES256K"}),
     "an expired token": token({**OPEN_BADGE, "validUntil": "2026-02-01T00:00:00Z"}),
     "a token that expired by its claim": token(_ENDLESS, claims={"exp": 1_770_000_000}),
+    "a token with a critical header": token(OPEN_BADGE, header={"crit": ["exp"], "exp": 1}),
+    "a token whose payload is said to be raw": token(OPEN_BADGE, header={"b64": False}),
+    "a token with stray bits": _STRAY,
+    "a token of a did:key of P-256": token(
+        {**OPEN_BADGE, "issuer": P256}, header={"alg": "ES256", "kid": f"{P256}#{P256[8:]}"}
+    ),
+    "a token of another algorithm than its key": token(OPEN_BADGE, header={"alg": "RS256"}),
+    "a token whose claims disagree, of an algorithm not known": token(
+        OPEN_BADGE, header={"alg": "PS256"}, claims={"iss": "did:web:other.example"}
+    ),
+    "a token from before 1970": token(
+        {**OPEN_BADGE, "validFrom": "1969-12-31T23:59:59.5Z"}, claims={"nbf": 0}
+    ),
     "a token that begins by its claim": token(_BEGUN, claims={"nbf": 2_000_000_000}),
     "a token whose end is null": token({**OPEN_BADGE, "validUntil": None}, claims={"exp": 1}),
     "a token with two credentials": token({**OPEN_BADGE, "vc": OPEN_BADGE}),

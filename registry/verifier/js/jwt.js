@@ -69,6 +69,12 @@ export function credentialIn({ payload }) {
   return found;
 }
 
+/** @param {bigint} microseconds Since 1970, or before. */
+function wholeSeconds(microseconds) {
+  const rest = microseconds % SECOND;
+  return (microseconds - (rest < 0n ? rest + SECOND : rest)) / SECOND;
+}
+
 /** @param {number} seconds Since 1970. */
 function dateOf(seconds) {
   return new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
@@ -96,7 +102,7 @@ export function requireAgreement({ payload }) {
     if (claim in payload && time === null) disagree();
     const name = names.find((each) => each in members);
     const member = name === undefined ? null : timeOf(members[name]);
-    if (time !== null && member !== null && BigInt(time) !== member / SECOND) disagree();
+    if (time !== null && member !== null && BigInt(time) !== wholeSeconds(member)) disagree();
   }
 }
 
@@ -137,4 +143,10 @@ export function decodeBase64Url(text) {
   } catch {
     throw new InputError("bad-signature");
   }
+}
+
+/** @param {Uint8Array} bytes The one spelling of them. */
+export function encodeBase64Url(bytes) {
+  const text = btoa(String.fromCharCode(...bytes));
+  return text.replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
