@@ -91,6 +91,16 @@ def as_data_model_1(document: Mapping[str, Json]) -> dict[str, Json]:
     return renamed | {"@context": list(_OLDER_CONTEXTS)}
 
 
+def as_data_model_2(document: Mapping[str, Json]) -> Mapping[str, Json]:
+    """A badge of VC 1.1 with contexts that are known here, in the terms of VC 2.0; else itself."""
+    contexts = document.get("@context")
+    if not isinstance(contexts, list) or contexts[:2] != [VC_1, OPEN_BADGES_1]:
+        return document
+    newer = {old: new for new, old in _OLDER_NAMES.items()}
+    renamed = {newer.get(name, name): value for name, value in document.items()}
+    return renamed | {"@context": [VC_2, OPEN_BADGES]}
+
+
 def identity_hash(identity: str, salt: str) -> str:
     """As Open Badges write it: the algorithm, `$`, and the hash of identity and salt."""
     return f"sha256${sha256((identity + salt).encode()).hexdigest()}"

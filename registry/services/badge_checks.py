@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from registry.badges.achievements import Achievement, IssuerProfile
-from registry.badges.open_badge import BadgeForm, open_badge
+from registry.badges.open_badge import BadgeForm, as_data_model_2, open_badge
 from registry.badges.roster_values import Recipient
 from registry.badges.schemas import require_open_badge
 from registry.core.baked import unbake
@@ -71,7 +71,7 @@ def _form(document: Mapping[str, Json]) -> Finding:
         shown = printable(", ".join(map(str, kinds[:_SHOWN_TYPES])))[:200]
         return Finding("form", Outcome.UNKNOWN, f"No Open Badge, but of other types: {shown}.")
     try:
-        require_open_badge(document)
+        require_open_badge(as_data_model_2(document))  # the schema is of the newer model
     except InvalidInputError as exc:
         return Finding("form", Outcome.FAIL, str(exc))
     return Finding("form", Outcome.PASS, "An Open Badge 3.0.")

@@ -16,12 +16,13 @@ from registry.badges.open_badge import identity_hash
 from registry.badges.pathways import Need, Pathway, PathwayIssuer, find_way
 from registry.core.address import parse_address
 from registry.core.baked import unbake
-from registry.core.canonical import Canonicalization
+from registry.core.canonical import Canonicalization, document_hash
 from registry.core.documents import Json, parse_document, printable
 from registry.core.receipt import embed_receipt, extract_receipt, parse_receipt
 from registry.core.report import Outcome, Report, Verdict
 from registry.core.wire import read_time
-from registry.errors import InvalidInputError
+from registry.errors import ConflictError, InvalidInputError
+from registry.services.issuer_keys import issuer_id
 from registry.services.verification import Evidence, Verification
 
 _HASHED: Final = "sha256$"
@@ -37,6 +38,7 @@ class Offered:
     outcome: Outcome
     reason: str
     document: Mapping[str, Json]
+    issuers: tuple[PathwayIssuer, ...] = ()  # of the pathway, whose it is or may be
 
     @property
     def name(self) -> str:
@@ -59,13 +61,29 @@ def offered(
     """Judge a badge of a learner: a DID, or an address of mail, which badges may have hashed."""
     document: Mapping[str, Json] = {}
     try:
-        document = self_contained(data, receipt)
+        document = credential_in(data)
         if not is_of(document, learner):
             return Offered(place, Outcome.FAIL, "it is not shown to be this learner's", document)
-        issuer = _issuer(document, pathway)
-        return Offered(place, *judge(document, issuer), document)
+        issuers = _issuers(document, pathway)
+        try:
+            return _judged(place, self_contained(document, receipt), issuers, judge)
+        except ConflictError as exc:
+            return Offered(place, Outcome.UNKNOWN, str(exc), document, tuple(issuers))
     except InvalidInputError as exc:
         return Offered(place, Outcome.FAIL, str(exc), document)
+
+
+def _judged(
+    place: str, document: Mapping[str, Json], issuers: Sequence[PathwayIssuer], judge: "Judge"
+) -> Offered:
+    """Of an issuer with several addresses, the one that anchored it; else what is least sure."""
+    found = [(*judge(document, issuer), issuer) for issuer in issuers]
+    for wanted in (Outcome.PASS, Outcome.UNKNOWN, Outcome.FAIL):
+        some = [each for each in found if each[0] is wanted]
+        if some:
+            mine = tuple(issuer for _, _, issuer in some)
+            return Offered(place, wanted, some[0][1], document, mine)
+    raise TypeError("a badge of nobody")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +114,25 @@ def status_in(report: Report) -> str:
     return UNKNOWN if found is None or found.outcome is Outcome.UNKNOWN else found.code
 
 
-def self_contained(data: bytes, receipt: bytes | None) -> dict[str, Json]:
-    """A badge out of its file, with the receipt beside it put inside: so it can stand in a record.
-
-    Raises `InvalidInputError` for what is no JSON credential, or was added as bytes.
-    """
+def credential_in(data: bytes) -> dict[str, Json]:
+    """The JSON credential in a file. Raises `InvalidInputError` for what has none."""
     inside = unbake(data)
-    document = parse_document(data if inside is None else inside)
+    return parse_document(data if inside is None else inside)
+
+
+def self_contained(document: Mapping[str, Json], receipt: bytes | None) -> Mapping[str, Json]:
+    """A badge with the receipt beside it put inside: so it can stand in a record.
+
+    Raises `InvalidInputError` for what was added as bytes; `ConflictError` for what is not
+    anchored yet.
+    """
     if receipt is None or extract_receipt(document) is not None or _is_blockcerts(document):
         return document
     beside = parse_receipt(receipt)
     if beside.canonicalization is Canonicalization.RAW:
         raise InvalidInputError("it was added as bytes: only JSON credentials can be stacked")
+    if beside.is_pending:
+        raise ConflictError("its receipt is pending: it is not anchored yet")
     return embed_receipt(document, beside)
 
 
@@ -144,8 +169,9 @@ def _fits(pathway: Pathway, badges: Sequence[Offered], now: datetime) -> Any:  #
         achievement = achievement_of(document)
         if need.badge not in (achievement.get("id"), achievement.get("name")):
             return False
-        issuers = {issuer.id for issuer in pathway.issuers_of(need)}
-        return _issuer_id(document) in issuers and _is_of_age(document, need, now)
+        wanted = pathway.issuers_of(need)
+        is_theirs = any(issuer in wanted for issuer in badges[index].issuers)
+        return is_theirs and _is_of_age(document, need, now)
 
     return fits
 
@@ -170,19 +196,17 @@ def _is_of_age(document: Mapping[str, Json], need: Need, now: datetime) -> bool:
     return (least is None or age >= least) and (most is None or age <= most)
 
 
-def _issuer(document: Mapping[str, Json], pathway: Pathway) -> PathwayIssuer:
-    """The pathway's issuer that a badge names. Raises `InvalidInputError` if it trusts no such."""
-    name = _issuer_id(document)
-    found = next((each for each in pathway.issuers.values() if each.id == name), None)
-    if found is None:
+def _issuers(document: Mapping[str, Json], pathway: Pathway) -> list[PathwayIssuer]:
+    """The pathway's issuers of the name that a badge says: one for each of their addresses.
+
+    Raises `InvalidInputError` if it trusts no such.
+    """
+    name = issuer_id(document)
+    found = [each for each in pathway.issuers.values() if each.id == name]
+    if not found:
         shown = printable(str(name))[:200]
         raise InvalidInputError(f"its issuer {shown} is none that the pathway trusts")
     return found
-
-
-def _issuer_id(document: Mapping[str, Json]) -> Json:
-    issuer = document.get("issuer")
-    return issuer.get("id") if isinstance(issuer, dict) else issuer
 
 
 def _is_named(identity: Mapping[str, Json], learner: str) -> bool:
@@ -190,8 +214,10 @@ def _is_named(identity: Mapping[str, Json], learner: str) -> bool:
         return False
     found, salt = str(identity.get("identityHash", "")), identity.get("salt")
     if identity.get("hashed") is True:
-        wanted = identity_hash(learner.lower(), salt if isinstance(salt, str) else "")
-        return found.startswith(_HASHED) and found.lower() == wanted.lower()
+        added = salt if isinstance(salt, str) else ""
+        # Some hash an address as it was written, others as it is mailed to.
+        wanted = {identity_hash(text, added) for text in (learner, learner.lower())}
+        return found.startswith(_HASHED) and found.lower() in wanted
     return found.lower() == learner.lower()
 
 
@@ -203,5 +229,11 @@ def _is_blockcerts(document: Mapping[str, Json]) -> bool:
 
 def _distinct(badges: Sequence[Offered]) -> list[Offered]:
     """Each badge once, in whatever forms it was brought: two copies are one badge."""
-    found = {(str(_issuer_id(b.document)), str(b.document.get("id", b.place))): b for b in badges}
-    return list(found.values())
+    return list({_identity(badge.document): badge for badge in badges}.values())
+
+
+def _identity(document: Mapping[str, Json]) -> tuple[str, str]:
+    identifier = document.get("id")
+    if not isinstance(identifier, str):
+        identifier = document_hash(dict(document)).hex()
+    return str(issuer_id(document)), identifier

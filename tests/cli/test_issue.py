@@ -374,6 +374,8 @@ def test_badges_of_the_older_data_model_verify(office: Path, proof: str) -> None
         assert report["verdict"] == "valid"
         assert report["checks"][-1]["code"] == "proofs-hold"
         assert report["checks"][-2]["evidence"]["validUntil"].startswith("2029-03-0")
+        found = rootseal("badge", "validate", path, "--json").json["files"][0]
+        assert found["verdict"] == "valid", found
     if proof == "rdfc":
         [first, _] = badges(office)
         assert "issuanceDate" in first
