@@ -302,3 +302,12 @@ def test_a_folder_that_is_there_is_not_touched(folder: Path) -> None:
     (folder / "credly.csv").write_text(CREDLY)
     assert rootseal("badge", "import", "credly.csv", "--out", "imported").code == 1
     assert not list((folder / "imported").iterdir())
+
+
+def test_a_date_of_revocation_leaves_a_badge_out_whatever_its_state(folder: Path) -> None:
+    text = "Badge Name,Recipient Email,Revoked At,State\nCloud,a@x.example,2026-01-01,accepted\n"
+    (folder / "credly.csv").write_text(text + "Cloud,b@x.example,,accepted\n")
+    assert rootseal("badge", "import", "credly.csv", "--out", "imported").code == 0
+    assert [row["email"] for row in rows(folder / "imported" / "cloud.csv")] == ["b@x.example"]
+    [left_out] = rows(folder / "imported" / "left-out.csv")
+    assert left_out["reason"] == "revoked on 2026-01-01"
