@@ -5,7 +5,7 @@ import typer
 from registry.cli.command import DONE, REFUSED
 from registry.cli.output import Value
 from registry.cli.session import Session
-from registry.services.audit import AuditReport, audit_report
+from registry.services.books import BooksReport, books_report
 
 
 def audit(session: Session) -> None:
@@ -20,12 +20,12 @@ def audit(session: Session) -> None:
     """
     store = session.existing_store
     registry = session.registry
-    report = audit_report(store, list(registry.chains.values()), registry.issuer)
+    report = books_report(store, list(registry.chains.values()), registry.issuer)
     session.output.result(_value(report), _lines(report))
     raise typer.Exit(REFUSED if report.findings else DONE)
 
 
-def _value(report: AuditReport) -> Value:
+def _value(report: BooksReport) -> Value:
     return {
         "batches": report.batches,
         "credentials": report.credentials,
@@ -37,7 +37,7 @@ def _value(report: AuditReport) -> Value:
     }
 
 
-def _lines(report: AuditReport) -> list[str]:
+def _lines(report: BooksReport) -> list[str]:
     if not report.findings:
         counts = f"{report.batches:,} batches, {report.credentials:,} credentials"
         return [f"Nothing found: {counts}, {report.anchors:,} anchors agree."]

@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from registry.services.audit import FindingCode, audit
+from registry.services.books import check_books
+from registry.services.findings import FindingCode
 from registry.services.ports import (
     Batch,
     Call,
@@ -23,7 +24,7 @@ DEARER = Fees(9 * 10**10, 9 * 10**9)  # by 12.5 %, no wei more
 
 
 def codes(office: Office) -> list[FindingCode]:
-    return [found.code for found in audit(office.store, [office.chain], office.issuer)]
+    return [found.code for found in check_books(office.store, [office.chain], office.issuer)]
 
 
 def run_sql(office: Office, statement: str) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from registry.core.batch import BatchState
 from registry.core.report import Verdict
-from registry.services.audit import audit
+from registry.services.books import check_books
 from registry.services.ports import Batch, CredentialStatus
 from tests.anvil import Anvil
 from tests.services.evidence import evidence_of
@@ -191,4 +191,4 @@ def assert_anchored_once(
     for file in files:
         report = verifier.verify(evidence_of(file, office.receipt_of(file)))
         assert report.verdict is Verdict.VALID
-    assert list(audit(office.store, [office.chain], office.issuer)) == []
+    assert list(check_books(office.store, [office.chain], office.issuer)) == []

@@ -16,8 +16,8 @@ from registry.errors import (
     UnavailableError,
 )
 from registry.services.alarm import overdue_by
-from registry.services.audit import audit
 from registry.services.authorizing import Relaying
+from registry.services.books import check_books
 from registry.services.ports import Attempt, Authorization, Purpose, Role, StatusChange
 from tests.anvil import Anvil, send
 from tests.rpc_proxy import Fault, RpcProxy
@@ -71,7 +71,7 @@ def test_a_change_parked_above_lost_nonces_is_not_made_after_a_later_one(
         office.advance(batch)
         office.anvil.mine(2)
     assert on_chain(office, "diploma") is ACTIVE
-    assert audit(office.store, [office.chain], office.issuer) == []
+    assert check_books(office.store, [office.chain], office.issuer) == []
 
 
 def test_a_receipt_that_is_slow_to_show_makes_no_second_change(
@@ -226,7 +226,7 @@ def test_a_permission_for_another_contract_is_passed_over(office: Office) -> Non
     office.anvil.mine(3)
     office.finish(office.advance(batch))
     assert (office.events(batch), len(office.attempts(batch))) == (1, 1)
-    assert audit(office.store, [office.chain], office.issuer) == []
+    assert check_books(office.store, [office.chain], office.issuer) == []
 
 
 def test_an_anchor_that_would_take_a_whole_blocks_gas_is_not_sent(

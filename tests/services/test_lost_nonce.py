@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from registry.core.batch import BatchState
-from registry.services.audit import audit
+from registry.services.books import check_books
 from tests.services.office import Office
 from tests.services.test_anchoring import take_nonce
 
@@ -29,4 +29,4 @@ def test_a_gap_that_a_reorganisation_left_below_an_attempt_is_filled(
     other = office.sealed("certificate")
     assert impatient.finish(other).state is BatchState.FINAL
     assert (office.events(batch), office.events(other)) == (1, 1)
-    assert audit(office.store, [office.chain], office.issuer) == []
+    assert check_books(office.store, [office.chain], office.issuer) == []

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from registry.core.receipt import print_receipt
 from registry.core.report import Outcome
 from registry.errors import ConflictError
-from registry.services.audit import audit
+from registry.services.books import check_books
 from registry.services.ports import CredentialStatus
 from registry.services.receipts import receipt_of
 from registry.services.verification import Evidence, Verification
@@ -208,7 +208,7 @@ class Story(RuleBasedStateMachine):
 
 def check_everything(world: World, wanted: dict[int, CredentialStatus]) -> None:
     """The store and the chain tell one story, and every credential verifies."""
-    assert audit(world.store, [world.chain], world.issuer) == []
+    assert check_books(world.store, [world.chain], world.issuer) == []
     seals = [batch.head.seal for batch in world.batches() if batch.head is not None]
     assert sorted(world.anchored_seals()) == sorted(seals)
     verifier = Verification(

@@ -14,7 +14,7 @@ import pytest
 from registry.chain import ChainOptions, EvmChain
 from registry.core.batch import BatchState
 from registry.errors import ConflictError, RootsealError, UnavailableError
-from registry.services.audit import audit
+from registry.services.books import check_books
 from registry.services.ports import Batch
 from tests.anvil import open_chain
 from tests.rpc_proxy import Fault, RpcProxy
@@ -53,7 +53,7 @@ def try_night(office: Office) -> None:
 
 
 def tells_the_truth(office: Office) -> bool:
-    return audit(office.store, [office.chain], office.issuer) == []
+    return check_books(office.store, [office.chain], office.issuer) == []
 
 
 def is_finished_once(office: Office, away: Office, nonce_before: int) -> bool:

@@ -14,7 +14,7 @@ from registry.chain.rpc import Rpc
 from registry.core.batch import BatchState
 from registry.core.report import Verdict
 from registry.errors import ConflictError, GasTooExpensiveError, RootsealError, UnavailableError
-from registry.services.audit import audit
+from registry.services.books import check_books
 from registry.services.nightly import Night, Nightly
 from registry.services.ports import Batch, Chain, CredentialStatus, StatusChange
 from registry.services.verification import Verification
@@ -133,7 +133,7 @@ def test_one_seal_stands_on_both_and_the_receipt_says_so(offices: Offices) -> No
     first, second = offices.first.chain, offices.second.chain
     for chains in ((first, second), (first,), (second,)):
         assert offices.verdict("diploma", *chains) is Verdict.VALID
-    assert audit(offices.first.store, [first, second], offices.first.issuer) == []
+    assert check_books(offices.first.store, [first, second], offices.first.issuer) == []
 
 
 def test_a_retired_chain_kills_no_diploma(offices: Offices) -> None:
@@ -286,7 +286,7 @@ def test_a_chain_that_was_taken_out_and_comes_back_is_told_of_revocations(
     assert offices.night().is_final
     assert offices.verdict("diploma", offices.second.chain) is Verdict.INVALID
     both = [offices.first.chain, offices.second.chain]
-    assert audit(offices.first.store, both, offices.first.issuer) == []
+    assert check_books(offices.first.store, both, offices.first.issuer) == []
 
 
 def test_a_chain_added_later_takes_what_is_sealed_but_not_what_is_anchored(
@@ -336,7 +336,7 @@ def test_an_audit_of_a_chain_that_is_down_is_no_finding(offices: Offices) -> Non
     assert offices.night().is_final
     offices.die()
     with pytest.raises(UnavailableError):
-        audit(
+        check_books(
             offices.first.store,
             [offices.first.chain, offices.second.chain],
             offices.first.issuer,

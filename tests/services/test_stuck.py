@@ -9,7 +9,7 @@ import pytest
 from registry.chain import ChainOptions, EvmChain
 from registry.core.batch import BatchState
 from registry.errors import ConflictError, GasTooExpensiveError, TransactionRefusedError
-from registry.services.audit import audit
+from registry.services.books import check_books
 from registry.services.ports import Attempt, Batch, Role
 from tests.anvil import open_chain, send, wait_mined
 from tests.services.office import PATIENCE, Office, stranger
@@ -79,7 +79,7 @@ def test_a_stuck_transaction_is_replaced_and_one_of_both_is_mined(office: Office
     assert anchor.transaction == second.transaction
     assert office.attempts(batch) == [first, second]
     assert (office.events(batch), office.nonce()) == (1, before + 1)
-    assert audit(office.store, [office.chain], office.issuer) == []
+    assert check_books(office.store, [office.chain], office.issuer) == []
 
 
 def test_nothing_is_replaced_before_its_time(office: Office) -> None:
@@ -198,7 +198,7 @@ def test_a_nonce_that_nobody_needs_any_more_is_used_up_for_those_behind_it(
     office.anvil.automine(on=True)
     assert office.finish(batch).state is BatchState.FINAL
     assert (office.events(needless), office.events(batch)) == (1, 1)
-    assert audit(office.store, [office.chain], office.issuer) == []
+    assert check_books(office.store, [office.chain], office.issuer) == []
 
 
 def test_another_key_takes_over_an_anchor_that_is_overdue(office: Office) -> None:
@@ -244,7 +244,7 @@ def test_a_deep_reorganisation_of_what_is_final_anchors_it_again(own_office: Off
     assert after.block_hash != before.block_hash
     assert (office.events(held), office.events(lost)) == (1, 1)
     assert office.store.reorg_count() == 1
-    assert audit(office.store, [office.chain], office.issuer) == []
+    assert check_books(office.store, [office.chain], office.issuer) == []
 
 
 def test_a_receipt_names_the_block_where_its_anchor_stands_now(own_office: Office) -> None:

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from registry.core.tiles import TILE_WIDTH, Tile, TreeHead, build_tiles
 from registry.core.tree import root_from_proof
 from registry.errors import InvalidInputError, NotFoundError, VerificationError
-from registry.services.audit.finding import Finding, FindingCode, of_batch
+from registry.services.findings import Finding, FindingCode, of_batch
 from registry.services.ports import Batch, CredentialStore, StoredCredential
 from registry.services.receipts import leaf_of
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from registry.core.address import format_address
 from registry.core.batch import BatchState
 from registry.errors import UnavailableError
-from registry.services.audit.finding import Finding, FindingCode, of_batch
+from registry.services.findings import Finding, FindingCode, of_batch
 from registry.services.ports import (
     Anchor,
     Batch,

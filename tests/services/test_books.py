@@ -8,7 +8,8 @@ import pytest
 
 from registry.chain import EvmChain
 from registry.errors import UnavailableError
-from registry.services.audit import FindingCode, audit, audit_report
+from registry.services.books import books_report, check_books
+from registry.services.findings import FindingCode
 from registry.services.ports import CredentialStatus, Fees, Purpose
 from registry.store import SqlStore
 from tests.rpc_proxy import Fault, RpcProxy
@@ -44,7 +45,7 @@ def test_a_whole_life_leaves_nothing_to_find(office_anywhere: Office) -> None:
     office.add([b"open"])
     assert isinstance(office.store, SqlStore)
     before = contents(office.store)
-    report = audit_report(office.store, [office.chain], office.issuer)
+    report = books_report(office.store, [office.chain], office.issuer)
     assert report.findings == ()
     assert (report.batches, report.credentials, report.anchors) == (4, 604, 2)
     assert contents(office.store) == before
@@ -89,7 +90,7 @@ def test_what_cannot_be_asked_is_no_finding(
     office.final("diploma")
     proxy.fail(method, Fault.HTTP_502)
     with pytest.raises(UnavailableError):
-        audit(office.store, [proxied], office.issuer)
+        check_books(office.store, [proxied], office.issuer)
 
 
 # -- the store alone, with one thing changed behind its back

@@ -6,7 +6,8 @@ import pytest
 from eth_utils.crypto import keccak
 
 from registry.core.batch import BatchState
-from registry.services.audit import FindingCode, audit
+from registry.services.books import check_books
+from registry.services.findings import FindingCode
 from registry.services.ports import Call, CredentialStatus, Role
 from tests.anvil import send, wait_mined
 from tests.services.office import Office, stranger
@@ -117,7 +118,7 @@ def test_a_seal_that_was_anchored_twice_is_found(office: Office) -> None:
 def test_an_anchor_by_a_key_that_this_registry_does_not_know_is_found(office: Office) -> None:
     office.final("diploma")
     by_another_key(office, office.chain.anchor_call(office.issuer, b"\x07" * 32))
-    found = audit(office.store, [office.chain], office.issuer)
+    found = check_books(office.store, [office.chain], office.issuer)
     assert [(each.code, each.evidence["seal"]) for each in found] == [
         (FindingCode.UNKNOWN_ANCHOR, "07" * 32)
     ]

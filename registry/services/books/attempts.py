@@ -7,7 +7,7 @@ from typing import Final
 from eth_utils.crypto import keccak
 
 from registry.core.fees import Fees
-from registry.services.audit.finding import Finding, FindingCode
+from registry.services.findings import Finding, FindingCode
 from registry.services.ports import Attempt, Chain, Purpose, Store, UnsignedTransaction
 
 # Said here once more, and not asked of core.fees: what audits must not believe what it audits.

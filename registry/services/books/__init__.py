@@ -1,4 +1,4 @@
-"""The audit: whether the store tells the truth about itself and about the chains.
+"""The books: whether the store tells the truth about itself and about the chains.
 
 Asks everything again from the beginning and changes nothing. What could not be asked is an
 `UnavailableError`, never a finding. It believes the nodes it asks, and the store's own rows where
@@ -8,8 +8,8 @@ nothing else knows them; it does not look into documents, which the store does n
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from registry.services.audit.anchors import check_anchor, check_contract, check_known, check_once
-from registry.services.audit.attempts import (
+from registry.services.books.anchors import check_anchor, check_contract, check_known, check_once
+from registry.services.books.attempts import (
     Target,
     attempts_on,
     check_bytes,
@@ -18,10 +18,10 @@ from registry.services.audit.attempts import (
     check_nonces,
     check_replacements,
 )
-from registry.services.audit.finding import Finding, FindingCode
-from registry.services.audit.standing import check_anchor_rows, check_state
-from registry.services.audit.statuses import changes_of, check_statuses, wanted_statuses
-from registry.services.audit.trees import check_leaves, check_one_batch_each, check_tree
+from registry.services.books.standing import check_anchor_rows, check_state
+from registry.services.books.statuses import changes_of, check_statuses, wanted_statuses
+from registry.services.books.trees import check_leaves, check_one_batch_each, check_tree
+from registry.services.findings import Finding
 from registry.services.ports import (
     Attempt,
     Batch,
@@ -32,14 +32,14 @@ from registry.services.ports import (
     Store,
 )
 
-__all__ = ["AuditReport", "Finding", "FindingCode", "audit", "audit_report"]
+__all__ = ["BooksReport", "books_report", "check_books"]
 
 _Sender = tuple[int, bytes]  # chain id, address
 _LOOKS = 3  # at a batch that a run moves on while it is looked at
 
 
 @dataclass(frozen=True, slots=True)
-class AuditReport:
+class BooksReport:
     """What was looked at, and what was found: nothing, if all agree."""
 
     batches: int
@@ -48,18 +48,18 @@ class AuditReport:
     findings: tuple[Finding, ...]
 
 
-def audit(store: Store, chains: Sequence[Chain], issuer: bytes) -> list[Finding]:
+def check_books(store: Store, chains: Sequence[Chain], issuer: bytes) -> list[Finding]:
     """All that is wrong with an issuer's records; nothing, if the store tells the truth.
 
     Memory grows with findings, changed statuses and anchors, not with credentials. Raises
     `UnavailableError` if anything could not be asked, `ConflictError` if a node serves another
     chain. What stands on chains that are not given is not looked at there.
     """
-    return list(audit_report(store, chains, issuer).findings)
+    return list(books_report(store, chains, issuer).findings)
 
 
-def audit_report(store: Store, chains: Sequence[Chain], issuer: bytes) -> AuditReport:
-    """As `audit`, with how much was looked at."""
+def books_report(store: Store, chains: Sequence[Chain], issuer: bytes) -> BooksReport:
+    """As `check_books`, with how much was looked at."""
     findings: list[Finding] = []
     asked: list[Chain] = []
     for chain in chains:
@@ -88,7 +88,7 @@ def audit_report(store: Store, chains: Sequence[Chain], issuer: bytes) -> AuditR
         for chain_id, sender in sorted(senders):
             if chain_id == chain.chain_id:
                 findings += check_nonces(store, chain, sender)
-    return AuditReport(batches, credentials, anchors, tuple(findings))
+    return BooksReport(batches, credentials, anchors, tuple(findings))
 
 
 def batches_of(store: Store, issuer: bytes) -> Iterator[Batch]:

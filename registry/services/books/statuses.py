@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from registry.errors import NotFoundError
-from registry.services.audit.anchors import reached_head
-from registry.services.audit.finding import Finding, FindingCode
+from registry.services.books.anchors import reached_head
+from registry.services.findings import Finding, FindingCode
 from registry.services.ports import (
     Anchor,
     Chain,

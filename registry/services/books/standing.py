@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from registry.core.batch import BatchState, least
-from registry.services.audit.finding import Finding, FindingCode, of_batch
+from registry.services.findings import Finding, FindingCode, of_batch
 from registry.services.ports import Batch, OnChain
 
 _STANDING: Final = frozenset({BatchState.ANCHORED, BatchState.FINAL})  # with an anchor, that is
