@@ -3,6 +3,7 @@
 Pure: asks no node.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any  # ABI entries and ABI values are of any shape
 
@@ -41,6 +42,38 @@ def decode_result(function: str, data: bytes) -> tuple[Any, ...]:
     return values
 
 
+def decode_event(topics: Sequence[bytes], data: bytes) -> tuple[str, dict[str, Any]]:
+    """Name and values of an event of the contract. Raises `ValueError` for anything else."""
+    entry = _events().get(topics[0]) if topics else None
+    if entry is None:
+        raise ValueError("not an event of the contract")
+    indexed = [field for field in entry["inputs"] if field["indexed"]]
+    others = [field for field in entry["inputs"] if not field["indexed"]]
+    try:
+        first = decode(_types(indexed), b"".join(topics[1:]))
+        rest = decode(_types(others), data)
+    except (DecodingError, UnicodeDecodeError, OverflowError) as exc:
+        raise ValueError(f"not a {entry['name']}") from exc
+    if len(topics) != len(indexed) + 1 or encode(_types(others), rest) != data:
+        raise ValueError(f"not a {entry['name']}")
+    names = [field["name"] for field in [*indexed, *others]]
+    return entry["name"], dict(zip(names, [*first, *rest], strict=True))
+
+
+def decode_call(data: bytes) -> tuple[str, dict[str, Any]]:
+    """Name and arguments of a call of the contract. Raises `ValueError` for anything else."""
+    entry = _functions().get(data[:4])
+    if entry is None:
+        raise ValueError("not a call of the contract")
+    try:
+        values = decode(_types(entry["inputs"]), data[4:])
+    except (DecodingError, UnicodeDecodeError, OverflowError) as exc:
+        raise ValueError(f"not a call of {entry['name']}") from exc
+    return entry["name"], {
+        field["name"]: value for field, value in zip(entry["inputs"], values, strict=True)
+    }
+
+
 @cache
 def seal_anchored_topic() -> bytes:
     """First topic of the `SealAnchored` event."""
@@ -66,6 +99,11 @@ def anchors_topics(issuer: bytes) -> list[bytes]:
 def anchor_topics(issuer: bytes, seal: bytes) -> list[bytes]:
     """Return the topics by which a node finds the anchor of a seal."""
     return [*anchors_topics(issuer), seal]
+
+
+def issuer_topics(issuer: bytes) -> list[bytes | None]:
+    """Return the topics by which a node finds every event of an issuer."""
+    return [None, issuer.rjust(32, b"\0")]
 
 
 def operator_topics(issuer: bytes) -> list[bytes]:
@@ -164,6 +202,16 @@ def _show(value: object) -> str:
 def _errors() -> dict[bytes, dict[str, Any]]:
     entries = [entry for entry in artifact().abi if entry["type"] == "error"]
     return {_selector(entry): entry for entry in [*entries, *_BUILT_IN]}
+
+
+@cache
+def _events() -> dict[bytes, dict[str, Any]]:
+    return {_digest(entry): entry for entry in artifact().abi if entry["type"] == "event"}
+
+
+@cache
+def _functions() -> dict[bytes, dict[str, Any]]:
+    return {_selector(entry): entry for entry in artifact().abi if entry["type"] == "function"}
 
 
 @cache

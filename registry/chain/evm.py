@@ -3,7 +3,7 @@
 Implements `registry.services.ports.Chain`. Does not sign or wait.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -16,6 +16,8 @@ from registry.chain.endpoint import OnError
 from registry.chain.events import Events
 from registry.chain.logs import LogReader, read_block
 from registry.chain.nodes import Nodes, ignore_errors
+from registry.chain.recording import Recorder, Step, Wanted
+from registry.chain.records import ChainRecord
 from registry.chain.reply import Reply
 from registry.chain.rpc import DEFAULT_TIMEOUT, JsonRpcError, Rpc
 from registry.chain.sending import Sending
@@ -214,6 +216,24 @@ class EvmChain(ContractViews, Sending):
             slots=slots_of(anchors),
             source=self.source,
         )
+
+    def record(
+        self, issuer: bytes, sizes: Mapping[bytes, int], *, number: int | None, step: Step
+    ) -> ChainRecord:
+        """An issuer's history up to block `number`, or to the newest final one if None.
+
+        With the statuses of the batches in `sizes`, which are seals with their tree sizes. Raises
+        `UnavailableError`, also for a block that is not final yet; `step` is told how far it is.
+        """
+        self._nodes.recheck()
+        final = self.finalized()
+        if final < 0 or (number is not None and number > final):
+            wanted = "any block" if number is None else f"block {number:,}"
+            raise UnavailableError(f"{wanted} is not final yet", source=self.source)
+        name = hex(final if number is None else number)
+        block = read_block(self._ask("eth_getBlockByNumber", name, False))  # noqa: FBT003 - JSON-RPC parameter
+        recorder = Recorder(self._ask, self._logs, self, self._chain_id)
+        return recorder.record(Wanted(issuer, block, sizes, step))
 
     # -- calls -------------------------------------------------------------------------------
 

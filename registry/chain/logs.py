@@ -13,6 +13,7 @@ from registry.errors import UnavailableError
 from registry.services.ports import Block
 
 Ask = Callable[..., Reply]
+Topics = Sequence[bytes | None]  # None: any
 
 MAX_QUESTIONS = 10_000  # of one search: 20 million blocks in strides of 2,000
 _WIDEN_AFTER = 8  # answers in a row, until twice as many blocks are tried
@@ -41,7 +42,7 @@ class LogReader:
         self._stride: int | None = None  # None: no range was refused yet
         self._taken = 0  # answers in a row at this stride
 
-    def backwards(self, topics: Sequence[bytes], *, first: int, last: int) -> Iterator[list[Reply]]:
+    def backwards(self, topics: Topics, *, first: int, last: int) -> Iterator[list[Reply]]:
         """Logs that begin with `topics`, in blocks `first` to `last`, range by range.
 
         The newest range comes first, so that whoever looks for something recent may stop early.
@@ -63,14 +64,14 @@ class LogReader:
             yield logs
             last = start - 1
 
-    def _between(self, topics: Sequence[bytes], first: int, last: int) -> list[Reply]:
+    def _between(self, topics: Topics, first: int, last: int) -> list[Reply]:
         answer = self._ask(
             "eth_getLogs",
             {
                 "fromBlock": hex(first),
                 "toBlock": hex(last),
                 "address": format_address(self._contract),
-                "topics": ["0x" + topic.hex() for topic in topics],
+                "topics": [None if topic is None else "0x" + topic.hex() for topic in topics],
             },
         )
         logs = answer.elements()
@@ -105,7 +106,10 @@ class LogReader:
         )
 
 
-def fits(log: Reply, contract: bytes, topics: Sequence[bytes]) -> bool:
+def fits(log: Reply, contract: bytes, topics: Topics) -> bool:
     """Whether a log is of that contract and begins with those topics."""
     found = [topic.data(32) for topic in log.member("topics").elements()]
-    return log.member("address").data(20) == contract and found[: len(topics)] == list(topics)
+    begins = len(found) >= len(topics) and all(
+        wanted is None or wanted == topic for wanted, topic in zip(topics, found, strict=False)
+    )
+    return begins and log.member("address").data(20) == contract

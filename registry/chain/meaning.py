@@ -63,6 +63,11 @@ def _receipt(reply: Reply) -> Hashable:
     )
 
 
+def _transaction(reply: Reply) -> Hashable:
+    """Its hash decides the rest, where the rest is checked against it."""
+    return _NOT_MINED if reply.is_null else reply.member("hash").data(32)
+
+
 def _proof(reply: Reply) -> Hashable:
     """The roots that it is a proof under: they decide every node of it that counts."""
     return reply.member("codeHash").data(32), reply.member("storageHash").data(32)
@@ -115,6 +120,7 @@ _MEANINGS: dict[str, Callable[[Reply], Hashable]] = {
     "eth_getCode": Reply.data,
     "eth_getLogs": _logs,
     "eth_getProof": _proof,
+    "eth_getTransactionByHash": _transaction,
     "eth_getTransactionCount": Reply.count,
     "eth_getTransactionReceipt": _receipt,
     "eth_sendRawTransaction": lambda reply: reply.data(32),
@@ -128,5 +134,6 @@ _WORDS: dict[str, Callable[[Reply], str]] = {
     "eth_getCode": _bytes_words,
     "eth_getLogs": lambda reply: f"{len(reply.elements())} logs",
     "eth_getProof": lambda reply: f"storage 0x{reply.member('storageHash').data(32).hex()}",
+    "eth_getTransactionByHash": lambda reply: _NOT_MINED if reply.is_null else "a transaction",
     "eth_getTransactionReceipt": _receipt_words,
 }
