@@ -24,7 +24,7 @@ from registry.chain.storage import (
     seal_slot,
     status_slot,
 )
-from registry.chain.views import ContractViews
+from registry.chain.views import LOWER_BITS, ContractViews
 from registry.errors import ConflictError, InvalidInputError, VerificationError
 from registry.services.ports import (
     AnchorRecord,
@@ -168,9 +168,11 @@ class RecordedHistory:
 
     def status_word(self, seal: bytes, word: int) -> int:
         """Own statuses of the 128 credentials from leaf 128·`word` on."""
-        return self._slot(
-            status_slot(self.issuer, seal, word * CREDENTIALS_IN_WORD), "a word of statuses"
-        )
+        slot = status_slot(self.issuer, seal, word * CREDENTIALS_IN_WORD)
+        statuses = self._slot(slot, "a word of statuses")
+        if statuses & (statuses >> 1) & LOWER_BITS:  # both bits of a lane: no status
+            raise _not_proved("a word of statuses")
+        return statuses
 
     def status_words(self, seal: bytes) -> Iterable[int]:
         """Which words of a seal are proved."""

@@ -17,7 +17,7 @@ from registry.services.ports import (
 )
 
 _NOBODY = bytes(20)
-_LOWER_BITS = (1 << 256) // 3  # of all 128 lanes: 0b…0101
+LOWER_BITS = (1 << 256) // 3  # of all 128 lanes: 0b…0101
 
 
 class ContractViews(ABC):
@@ -74,7 +74,7 @@ class ContractViews(ABC):
     ) -> int:
         """Own statuses of the 128 credentials from leaf 128·`word` on, two bits each."""
         reply, (statuses,) = self._read(contract, at, "statusWordOf", issuer, seal, word)
-        if statuses & (statuses >> 1) & _LOWER_BITS:  # both bits of a lane: no status
+        if statuses & (statuses >> 1) & LOWER_BITS:  # both bits of a lane: no status
             raise reply.malformed("a word of statuses")
         return int(statuses)
 

@@ -67,9 +67,9 @@ class Verification:
             raise InvalidInputError("nothing to verify: give a credential, a hash or a receipt")
         # 1. Format: the receipt, from beside the credential, inside it, or the store; or made of a
         #    proof of Blockcerts, which says the same, and of the transaction that it names.
-        brought = _open(evidence.credential)
+        brought = open_credential(evidence.credential)
         try:
-            receipt = _receipt_brought(evidence, brought)
+            receipt = receipt_brought(evidence, brought)
         except InvalidInputError as exc:
             return conclude([_bad_receipt(str(exc))])
         if receipt is None:
@@ -132,7 +132,7 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
-class _Brought:
+class Brought:
     """A file: the credential that it is or has inside, and what came around that.
 
     That is the receipt in a PDF, and the token that a credential is in; `fault` is why an image or
@@ -145,23 +145,27 @@ class _Brought:
     fault: str | None = None
 
 
-def _open(credential: bytes | None) -> _Brought:
+def open_credential(credential: bytes | None) -> Brought:
+    """What is in a credential's file. Never raises: a fault is told in it."""
     if credential is None:
-        return _Brought()
+        return Brought()
     try:
         pdf = attached(credential)
         inside = unbake(credential) if pdf is None else pdf.credential
     except InvalidInputError as exc:
-        return _Brought(fault=str(exc))
+        return Brought(fault=str(exc))
     content = credential if inside is None else inside
     token = read_token(content)
     if token is not None:
-        return _Brought(token.credential, token=token)
-    return _Brought(_document(content), None if pdf is None else pdf.receipt)
+        return Brought(token.credential, token=token)
+    return Brought(_document(content), None if pdf is None else pdf.receipt)
 
 
-def _receipt_brought(evidence: Evidence, brought: _Brought) -> Receipt | None:
-    """From beside the credential; else from inside it; else from the PDF around both."""
+def receipt_brought(evidence: Evidence, brought: Brought) -> Receipt | None:
+    """From beside the credential; else from inside it; else from the PDF around both.
+
+    Raises `InvalidInputError` for one that is not well-formed.
+    """
     if evidence.receipt is not None:
         return parse_receipt(evidence.receipt)
     found = None if brought.document is None else extract_receipt(brought.document)

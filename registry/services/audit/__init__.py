@@ -1,0 +1,238 @@
+"""The audit: replays what chains know of an issuer, and compares it with what the issuer shows.
+
+Trusts neither the issuer nor a node: state counts as far as a block's hash proves it, events as
+far as that state confirms them. Asks nothing itself; what could not be asked is never a finding.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from registry.errors import VerificationError
+from registry.services.audit.batches import Seen, check_anchored, check_known
+from registry.services.audit.evidence import where
+from registry.services.audit.leaves import (
+    BuildTree,
+    Rebuilt,
+    build_tree,
+    credentials_in_two,
+    duplicate,
+    rebuild,
+)
+from registry.services.audit.lists import check_list
+from registry.services.audit.nodes import AnchoredSeal, Believed, believed_events
+from registry.services.audit.patterns import check_cadence, check_gas
+from registry.services.audit.receipts import Chained, Given, check_given, sampled
+from registry.services.audit.report import (
+    AuditReport,
+    ChainAudit,
+    Looked,
+    print_report,
+    reported,
+    verdict_of,
+)
+from registry.services.audit.rights import check_rights
+from registry.services.audit.statuses import check_statuses, proved_statuses
+from registry.services.audit.summary import chain_audit, limits_of
+from registry.services.findings import Finding, FindingCode
+from registry.services.ports import (
+    CodeMatch,
+    CredentialStatus,
+    DisclosedBatch,
+    Disclosure,
+    History,
+    Place,
+)
+
+__all__ = ["AuditOptions", "AuditReport", "Given", "audit", "print_report"]
+
+
+def _silent(_what: str, _done: int, _of: int) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class AuditOptions:
+    """What was promised, what may be, and how to go about it.
+
+    `promised` is from a batch's first credential to its anchor; `tolerance` how long before its
+    anchor a credential may say it was issued. `sample` is how many of the given credentials are
+    checked, None for all. `program` names who audits.
+    """
+
+    program: str
+    promised: timedelta
+    tolerance: timedelta
+    sample: int | None = None
+    build: BuildTree = build_tree
+    trees_by: str = "rootseal"
+    step: Callable[[str, int, int], None] = _silent
+
+
+@dataclass(slots=True)
+class _Audit:
+    """One audit under way."""
+
+    issuer: bytes
+    batches: Sequence[DisclosedBatch]
+    options: AuditOptions
+    findings: list[Finding] = field(default_factory=list)
+    unknowns: list[str] = field(default_factory=list)
+    chains: list[ChainAudit] = field(default_factory=list)
+    histories: dict[int, History] = field(default_factory=dict)
+    anchors: dict[int, dict[bytes, AnchoredSeal]] = field(default_factory=dict)
+
+
+def audit(
+    histories: Sequence[History],
+    disclosure: Disclosure,
+    *,
+    options: AuditOptions,
+    given: Iterable[Given] = (),
+    more: Iterable[Finding] = (),
+) -> AuditReport:
+    """Audit one issuer on one chain or several, which must not be none.
+
+    `more` is what others found already. Raises `UnavailableError` if what the issuer shows could
+    not be asked for at all.
+    """
+    work = _Audit(histories[0].issuer, disclosure.batches(), options)
+    for history in histories:
+        _audit_chain(work, history)
+    trees = rebuild(disclosure, work.batches, build=options.build, step=options.step)
+    work.findings += trees.findings
+    work.unknowns += trees.unknowns
+    openings = _audit_openings(work, disclosure)
+    lists = _audit_lists(work, disclosure)
+    receipts = _audit_receipts(work, given)
+    work.findings += more
+    return _report(work, trees, openings=openings, lists=lists, receipts=receipts)
+
+
+def _audit_chain(work: _Audit, history: History) -> None:
+    try:
+        believed = _believed(work, history)
+    except VerificationError as exc:
+        work.findings.append(
+            Finding(FindingCode.NODE_LIES, f"a node's answer is no proof: {exc}", where(history))
+        )
+        return
+    if believed is None:
+        work.chains.append(chain_audit(history, None, work.batches))
+        return
+    is_whole = not believed.findings
+    seen = Seen.of(history, work.batches, believed.anchors)
+    options = work.options
+    work.findings += believed.findings
+    work.findings += check_rights(history, believed.events, is_whole=is_whole)
+    work.findings += check_statuses(
+        history, believed.events, [*dict.fromkeys([*seen.batches, *seen.anchors])]
+    )
+    work.findings += check_known(seen)
+    work.findings += check_anchored(seen, options.promised)
+    work.findings += check_gas(history, believed.anchors)
+    work.findings += check_cadence(history, believed.anchors, options.promised)
+    work.histories[history.chain_id] = history
+    work.anchors[history.chain_id] = dict(seen.anchors)
+    work.chains.append(chain_audit(history, believed, work.batches))
+
+
+def _believed(work: _Audit, history: History) -> Believed | None:
+    """The events that count; None where the contract is not ours, and nothing does."""
+    match history.match_code():
+        case CodeMatch.DIFFERENT:
+            work.findings.append(
+                Finding(
+                    FindingCode.CONTRACT_NOT_OURS,
+                    "the code at the contract's address is not the published build",
+                    where(history),
+                )
+            )
+            return None
+        case CodeMatch.METADATA_DIFFERS:
+            work.findings.append(
+                Finding(
+                    FindingCode.CODE_METADATA_DIFFERS,
+                    "the contract's code differs from the published build in its metadata",
+                    where(history),
+                )
+            )
+    return believed_events(history)
+
+
+def _audit_openings(work: _Audit, disclosure: Disclosure) -> int:
+    count, findings, places = credentials_in_two(disclosure, work.batches, work.options.step)
+    work.findings += findings
+    for digest, found in sorted(places.items()):
+        work.findings.append(_in_two(work, digest, found))
+    return count
+
+
+def _in_two(work: _Audit, digest: bytes, places: Sequence[Place]) -> Finding:
+    """A credential in several batches: the worse if it was withdrawn in one and counts in another.
+
+    Batches are in the order in which they were made.
+    """
+    for history in work.histories.values():
+        statuses = [proved_statuses(history, p.seal).of(p.leaf_index) for p in places]
+        active = [p for p, s in zip(places, statuses, strict=True) if s is CredentialStatus.ACTIVE]
+        others = [p for p in places if p not in active]
+        if active and others:
+            first, second = others[0], active[0]
+            return Finding(
+                FindingCode.REVOKED_AND_REISSUED,
+                f"credential {digest.hex()} is withdrawn in seal {first.seal.hex()} and active in "
+                f"seal {second.seal.hex()}",
+                where(
+                    history,
+                    credentialHash=digest.hex(),
+                    seal=first.seal.hex(),
+                    leafIndex=first.leaf_index,
+                    otherSeal=second.seal.hex(),
+                    otherLeafIndex=second.leaf_index,
+                ),
+            )
+    return duplicate(places[0], places[1], f"credential {digest.hex()}")
+
+
+def _audit_lists(work: _Audit, disclosure: Disclosure) -> int:
+    count = 0
+    for published in disclosure.status_lists():
+        count += 1
+        for history in work.histories.values():
+            work.findings += check_list(history, published)
+    return count
+
+
+def _audit_receipts(work: _Audit, given: Iterable[Given]) -> int:
+    blocks = sorted(history.block.hash for history in work.histories.values())
+    chosen = sampled(given, work.options.sample, b"".join(blocks))
+    chained = Chained(work.histories, work.anchors)
+    for place, each in enumerate(chosen, 1):
+        work.findings += check_given(each, chained, work.options.tolerance)
+        work.options.step("receipts", place, len(chosen))
+    return len(chosen)
+
+
+def _report(
+    work: _Audit, trees: Rebuilt, *, openings: int, lists: int, receipts: int
+) -> AuditReport:
+    findings, unknowns = reported(work.findings), tuple(work.unknowns)
+    return AuditReport(
+        type="rootseal/audit-report@1",
+        program=work.options.program,
+        issuer=work.issuer,
+        verdict=verdict_of(findings, unknowns),
+        looked=Looked(
+            batches=len(work.batches),
+            leaves=trees.leaves,
+            openings=openings,
+            status_lists=lists,
+            receipts=receipts,
+            trees_by=work.options.trees_by,
+        ),
+        chains=tuple(work.chains),
+        findings=findings,
+        unknowns=unknowns,
+        limits=tuple(limits_of(work.histories.values(), work.batches, openings=openings)),
+    )

@@ -1,0 +1,94 @@
+"""Whether the nodes tell the truth: their events against the state that a block's hash proves.
+
+Sequences of anchors are free of gaps and counted by the contract, so that what a node withholds or
+makes up shows. What is left after this is believed.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from registry.errors import VerificationError
+from registry.services.audit.evidence import at_event, where
+from registry.services.findings import Finding, FindingCode
+from registry.services.ports import Event, History, SealAnchored
+
+
+@dataclass(frozen=True, slots=True)
+class AnchoredSeal:
+    """An anchor that the state confirms."""
+
+    seal: bytes
+    sequence: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """What the nodes' events come to: those that nothing denies, and what was found of others."""
+
+    events: tuple[Event, ...]
+    anchors: tuple[AnchoredSeal, ...]
+    findings: tuple[Finding, ...]
+
+
+def believed_events(history: History) -> Believed:
+    """Compare the events with the proved state.
+
+    Raises `VerificationError` with reason `not-proved` if the state is not proved.
+    """
+    try:
+        events = history.events()
+    except VerificationError as exc:
+        if exc.reason != "not-an-event":
+            raise
+        return Believed((), (), (Finding(FindingCode.EVENT_FORGED, str(exc), where(history)),))
+    forged = [event for event in events if _is_denied(history, event)]
+    kept = tuple(event for event in events if event not in forged)
+    anchors = tuple(
+        AnchoredSeal(event.content.seal, event.content.sequence, event)
+        for event in kept
+        if isinstance(event.content, SealAnchored)
+    )
+    findings = [*_forged(history, forged), *_withheld(history, events), *_lies(history)]
+    return Believed(kept, anchors, tuple(findings))
+
+
+def _is_denied(history: History, event: Event) -> bool:
+    if not isinstance(event.content, SealAnchored):
+        return False
+    record = history.anchor_record(event.content.seal)
+    return record is None or (record.sequence, record.anchored_at) != (
+        event.content.sequence,
+        event.time,
+    )
+
+
+def _forged(history: History, events: Sequence[Event]) -> Iterator[Finding]:
+    for event in events:
+        assert isinstance(event.content, SealAnchored)  # noqa: S101 - others are denied by nothing
+        record = history.anchor_record(event.content.seal)
+        says = "holds no such seal" if record is None else "holds it with another number or time"
+        yield Finding(
+            FindingCode.EVENT_FORGED,
+            f"an event anchors seal {event.content.seal.hex()} as number {event.content.sequence}; "
+            f"the contract {says}",
+            at_event(history, event, seal=event.content.seal.hex()),
+        )
+
+
+def _withheld(history: History, events: Sequence[Event]) -> Iterator[Finding]:
+    count = history.issuer_record().anchor_count
+    shown = {e.content.sequence for e in events if isinstance(e.content, SealAnchored)}
+    missing = sorted(set(range(1, count + 1)) - shown)
+    if missing:
+        numbers = ", ".join(map(str, missing[:10])) + (", …" if len(missing) > 10 else "")
+        yield Finding(
+            FindingCode.EVENT_WITHHELD,
+            f"the contract counts {count} anchors; the nodes show no event of number {numbers}",
+            where(history, anchorCount=count, missing=len(missing), first=missing[0]),
+        )
+
+
+def _lies(history: History) -> Iterator[Finding]:
+    for sentence in history.contradictions():
+        yield Finding(FindingCode.NODE_LIES, sentence, where(history))

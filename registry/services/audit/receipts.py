@@ -1,0 +1,144 @@
+"""Checks credentials and receipts that an auditor was given, against the history of the chain.
+
+Which of many are checked, the audited block's hash decides: nobody knew it when they were made.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+
+from registry.core.checks import check_inclusion, check_integrity
+from registry.core.documents import Json
+from registry.core.receipt import AnchorReference, Receipt
+from registry.core.report import Outcome
+from registry.core.wire import format_time, read_time
+from registry.errors import InvalidInputError
+from registry.services.audit.batches import differs
+from registry.services.audit.evidence import Value
+from registry.services.audit.nodes import AnchoredSeal
+from registry.services.findings import Finding, FindingCode
+from registry.services.ports import Anchor, History
+from registry.services.verification import Evidence, open_credential, receipt_brought
+
+_DATES = ("awardedDate", "validFrom", "issuanceDate")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A credential's file, by its name, with what lies beside it."""
+
+    name: str
+    credential: bytes | None
+    receipt: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chained:
+    """An issuer's histories and anchors by chain."""
+
+    histories: Mapping[int, History]
+    anchors: Mapping[int, Mapping[bytes, AnchoredSeal]]
+
+
+def sampled(given: Iterable[Given], count: int | None, seed: bytes) -> list[Given]:
+    """All, or `count` of them, as a hash of each with `seed` decides; by name."""
+
+    def draw(each: Given) -> bytes:
+        content = each.credential if each.receipt is None else each.receipt
+        return sha256(seed + sha256(content or b"").digest()).digest()
+
+    chosen = list(given) if count is None else sorted(given, key=draw)[:count]
+    return sorted(chosen, key=lambda each: each.name)
+
+
+def check_given(given: Given, chained: Chained, tolerance: timedelta) -> Iterator[Finding]:
+    """Everything that can be asked of one credential and its receipt."""
+    brought = open_credential(given.credential)
+    try:
+        evidence = Evidence(credential=given.credential, receipt=given.receipt)
+        receipt = receipt_brought(evidence, brought)
+    except InvalidInputError as exc:
+        yield _invalid(given, "malformed-receipt", str(exc))
+        return
+    if receipt is None or receipt.is_pending:
+        yield _invalid(given, "no-receipt", "there is no receipt with an anchor")
+        return
+    for check in (check_integrity(given.credential, receipt), check_inclusion(receipt)):
+        if check.outcome is Outcome.FAIL:
+            yield _invalid(given, check.code, check.detail)
+            return
+    for anchor in receipt.anchors:
+        if anchor.chain in chained.histories:
+            yield from _check_anchor(given, receipt, anchor, chained)
+    yield from _check_date(given, brought.document, receipt, chained, tolerance)
+
+
+def _check_anchor(
+    given: Given, receipt: Receipt, said: AnchorReference, chained: Chained
+) -> Iterator[Finding]:
+    history = chained.histories[said.chain]
+    if said.issuer != history.issuer or said.contract != history.contract:
+        yield _invalid(given, "other-issuer", "it is anchored for another issuer or elsewhere")
+        return
+    if said.block_number > history.block.number:
+        return  # newer than what is audited
+    if history.anchor_record(receipt.seal) is None:
+        yield _invalid(given, "not-anchored", "its seal is not anchored")
+        return
+    anchor = chained.anchors[said.chain].get(receipt.seal)
+    if anchor is not None and differs(_as_anchor(said), anchor, history):
+        yield Finding(
+            FindingCode.RECEIPT_REORGED,
+            f"the receipt of {given.name} names block {said.block_number}; its seal is anchored "
+            f"in block {anchor.event.block_number}",
+            _evidence(
+                given,
+                seal=receipt.seal.hex(),
+                transaction="0x" + anchor.event.transaction.hex(),
+                saidTransaction="0x" + said.transaction.hex(),
+            ),
+        )
+
+
+def _check_date(
+    given: Given,
+    document: dict[str, Json] | None,
+    receipt: Receipt,
+    chained: Chained,
+    tolerance: timedelta,
+) -> Iterator[Finding]:
+    records = [history.anchor_record(receipt.seal) for history in chained.histories.values()]
+    times = [record.anchored_at for record in records if record is not None]
+    for name in _DATES:
+        date = None if document is None else read_time(document.get(name))
+        if date is not None and times and min(times) - date > tolerance:
+            yield Finding(
+                FindingCode.BACK_DATED,
+                f"{given.name} says {name} {format_time(date)}; it was anchored on "
+                f"{format_time(min(times))}",
+                _evidence(given, seal=receipt.seal.hex(), date=format_time(date)),
+            )
+            return
+
+
+def _as_anchor(said: AnchorReference) -> Anchor:
+    return Anchor(
+        chain_id=said.chain,
+        contract=said.contract,
+        transaction=said.transaction,
+        block_number=said.block_number,
+        block_hash=said.block_hash,
+        log_index=said.log_index,
+        anchored_at=said.anchored_at,
+    )
+
+
+def _invalid(given: Given, reason: str, detail: str) -> Finding:
+    return Finding(
+        FindingCode.RECEIPT_INVALID, f"{given.name}: {detail}", _evidence(given, reason=reason)
+    )
+
+
+def _evidence(given: Given, **more: Value) -> dict[str, Value]:
+    return {"file": given.name, **more}

@@ -1,0 +1,131 @@
+"""What an audit saw of a chain, and what it cannot show."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from registry.core.address import format_chain
+from registry.services.audit.nodes import AnchoredSeal, Believed
+from registry.services.audit.report import (
+    ChainAudit,
+    ReportedAnchor,
+    ReportedChange,
+    ReportedOperator,
+)
+from registry.services.ports import (
+    DisclosedBatch,
+    Event,
+    History,
+    OperatorSet,
+    Role,
+    StatusChanged,
+    Way,
+)
+
+_STATUSES = ("active", "suspended", "revoked")
+
+
+def chain_audit(
+    history: History, believed: Believed | None, batches: Sequence[DisclosedBatch]
+) -> ChainAudit:
+    """What was seen; of a contract that is not ours nothing but where it is."""
+    record = None if believed is None else history.issuer_record()
+    events = () if believed is None else believed.events
+    anchors = () if believed is None else believed.anchors
+    shown = {batch.seal: batch for batch in batches}
+    return ChainAudit(
+        chain=history.chain_id,
+        contract=history.contract,
+        block_number=history.block.number,
+        block_hash=history.block.hash,
+        block_time=history.block.time,
+        owner=None if record is None else record.owner,
+        pending_owner=None if record is None else record.pending_owner,
+        operators=tuple(_operators(history, events)),
+        events=len(events),
+        status_words=sum(len(list(history.status_words(seal))) for seal in _seals(events, shown)),
+        anchors=tuple(_anchor(history, anchor, shown.get(anchor.seal)) for anchor in anchors),
+        changes=tuple(_changes(events)),
+    )
+
+
+def limits_of(
+    histories: Iterable[History], batches: Sequence[DisclosedBatch], *, openings: int
+) -> Iterator[str]:
+    """What this audit does not show, in sentences."""
+    if not openings:
+        yield (
+            "What the leaves are made of was not shown: credentials in two batches are found only "
+            "if their leaves are the same."
+        )
+    for history in histories:
+        chain = format_chain(history.chain_id)
+        sent = [history.sent(event.transaction) for event in history.events()]
+        missing = sum(each is None for each in sent)
+        known = [each for each in sent if each is not None]
+        unproved = sum(not each.is_proved for each in known)
+        by_contracts = sum(each.way is Way.CONTRACT for each in known)
+        unproved_words = sum(
+            len(list(history.status_words(batch.seal))) * 128 < batch.tree_size for batch in batches
+        )
+        if missing:
+            yield f"On {chain} the nodes do not have the transactions of {missing:,} events."
+        if unproved:
+            yield f"On {chain} {unproved:,} transactions have a form that is not known here."
+        if by_contracts:
+            yield f"On {chain} contracts made {by_contracts:,} events: who had them do so is open."
+        if unproved_words:
+            yield f"On {chain} the statuses of {unproved_words:,} batches are not proved whole."
+        yield (
+            f"On {chain} state is proved under block {history.block.number}'s hash, which the "
+            "auditor must know to be the chain's; in which transaction an event happened is the "
+            "nodes' word."
+        )
+
+
+def _operators(history: History, events: Sequence[Event]) -> Iterator[ReportedOperator]:
+    appointed = {e.content.operator for e in events if isinstance(e.content, OperatorSet)}
+    for operator in sorted(appointed):
+        record = history.operator_record(operator)
+        roles = (("anchor", Role.ANCHOR), ("status", Role.STATUS))
+        yield ReportedOperator(
+            operator=operator,
+            roles=tuple(name for name, role in roles if role in record.roles),  # type: ignore[misc] # mypy widens the names to str
+            valid_until=str(record.valid_until),
+        )
+
+
+def _seals(events: Sequence[Event], shown: Iterable[bytes]) -> set[bytes]:
+    named = {e.content.seal for e in events if isinstance(e.content, StatusChanged)}
+    return named | set(shown)
+
+
+def _anchor(history: History, anchor: AnchoredSeal, batch: DisclosedBatch | None) -> ReportedAnchor:
+    sent = history.sent(anchor.event.transaction)
+    return ReportedAnchor(
+        sequence=anchor.sequence,
+        seal=anchor.seal,
+        anchored_at=anchor.event.time,
+        block_number=anchor.event.block_number,
+        transaction=anchor.event.transaction,
+        actor=None if sent is None else sent.actor,
+        way=None if sent is None else sent.way.value,
+        gas_used=None if sent is None else sent.gas_used,
+        gas_price=None if sent is None else sent.gas_price,
+        tree_size=None if batch is None else batch.tree_size,
+        opened_at=None if batch is None else batch.opened_at,
+        sealed_at=None if batch is None else batch.sealed_at,
+    )
+
+
+def _changes(events: Sequence[Event]) -> Iterator[ReportedChange]:
+    for event in events:
+        change = event.content
+        if isinstance(change, StatusChanged):
+            yield ReportedChange(
+                time=event.time,
+                block_number=event.block_number,
+                transaction=event.transaction,
+                seal=change.seal,
+                credentials=None if change.leaf_indexes is None else len(change.leaf_indexes),
+                status=_STATUSES[change.status],  # type: ignore[arg-type] # mypy widens it to str
+                reason=change.reason,
+            )

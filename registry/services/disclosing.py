@@ -1,0 +1,118 @@
+"""What an issuer shows an auditor, from its own store."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from registry.core.tree import leaf_hash
+from registry.errors import NotFoundError
+from registry.services.ports import (
+    Batch,
+    DisclosedBatch,
+    DisclosedList,
+    Opening,
+    Place,
+    Store,
+)
+from registry.vc.status_list import LIST_SIZE
+
+_LEAVES_AT_ONCE: Final = 4096
+_PAGE: Final = 1_000
+
+Withdrawn = Callable[[int], frozenset[int]]  # of a status list's number: the places that are set
+
+
+@dataclass(frozen=True, slots=True)
+class StoreDisclosure:
+    """Implements `registry.services.ports.Disclosure`.
+
+    `withdrawn` gives a published status list, or raises `NotFoundError` for one that is not
+    published; None if there are none to compare.
+    """
+
+    store: Store
+    issuer: bytes
+    withdrawn: Withdrawn | None = None
+
+    def batches(self) -> list[DisclosedBatch]:
+        """Every sealed batch of the issuer, the oldest first."""
+        found = [self._shown(batch) for batch in self._batches()]
+        return [batch for batch in reversed(found) if batch is not None]
+
+    def leaves(self, seal: bytes) -> Iterator[bytes]:
+        """Leaves of a batch in their order, some at a time. Raises `NotFoundError`."""
+        leaves = iter(self.store.leaves(self._with_seal(seal)))
+        while some := b"".join(islice(leaves, _LEAVES_AT_ONCE)):
+            yield some
+
+    def openings(self, seal: bytes) -> Iterator[Opening]:
+        """What the leaves of a batch are made of, in their order."""
+        batch_id, leaf = self._with_seal(seal).id, b""
+        while page := self.store.batch_credentials(batch_id, after_leaf=leaf, limit=_PAGE):
+            for each in page:
+                yield Opening(each.credential_hash, each.salt)
+            last = leaf_hash(salt=page[-1].salt, credential_hash=page[-1].credential_hash)
+            if last <= leaf:
+                return  # changed behind the store's back: the same page would come for ever
+            leaf = last
+
+    def status_lists(self) -> Iterator[DisclosedList]:
+        """The published status lists, and whose places are in them."""
+        number = 0
+        while self.withdrawn is not None and (credentials := self.places(number)):
+            try:
+                withdrawn = self.withdrawn(number)
+            except NotFoundError:
+                withdrawn = frozenset()
+            yield DisclosedList(number, withdrawn, credentials)
+            number += 1
+
+    def places(self, number: int) -> dict[int, Place]:
+        """Where the credentials of a status list stand, by their places in it."""
+        first = number * LIST_SIZE
+        entries = self.store.status_entries(self.issuer, first=first, below=first + LIST_SIZE)
+        positions = {entry.credential_hash: entry.position - first for entry in entries}
+        hashes = list(positions)
+        leaves: dict[int, dict[bytes, int]] = {}
+        for start in range(0, len(hashes), _PAGE):
+            for stored in self.store.find_all_credentials(hashes[start : start + _PAGE]):
+                if stored.issuer == self.issuer:
+                    leaf = leaf_hash(salt=stored.salt, credential_hash=stored.credential_hash)
+                    in_batch = leaves.setdefault(stored.batch_id, {})
+                    in_batch[leaf] = positions[stored.credential_hash]
+        found: dict[int, Place] = {}
+        for batch_id, wanted in leaves.items():
+            batch = self.store.batch(batch_id)
+            if batch.head is not None:
+                indexes = enumerate(self.store.leaves(batch))
+                found |= {
+                    wanted[leaf]: Place(batch.head.seal, index)
+                    for index, leaf in indexes
+                    if leaf in wanted
+                }
+        return found
+
+    def _batches(self) -> Iterator[Batch]:
+        before: int | None = None
+        while page := self.store.batches(issuer=self.issuer, before_id=before):
+            yield from page
+            before = page[-1].id
+
+    def _shown(self, batch: Batch) -> DisclosedBatch | None:
+        if batch.head is None or batch.sealed_at is None:
+            return None
+        return DisclosedBatch(
+            seal=batch.head.seal,
+            merkle_root=batch.head.merkle_root,
+            tree_size=batch.head.tree_size,
+            opened_at=batch.opened_at,
+            sealed_at=batch.sealed_at,
+            anchors=tuple(self.store.anchors(batch.id)),
+        )
+
+    def _with_seal(self, seal: bytes) -> Batch:
+        for batch in self.store.batches_with_seal(seal):
+            if batch.issuer == self.issuer:
+                return batch
+        raise NotFoundError(f"the store has no batch of seal {seal.hex()}")
