@@ -35,6 +35,7 @@ from registry.services.ports import (
     OperatorRecord,
     SealAnchored,
     Sent,
+    StatusChanged,
     Way,
 )
 
@@ -93,6 +94,16 @@ class RecordedHistory:
             transaction=log.transaction_hash,
             log_index=log.log_index,
         )
+
+    def unsettled(self) -> Iterator[StatusChanged]:
+        """Status changes after the block, which what is published may know of already."""
+        for log in self.record.recent:
+            try:
+                content = read_content(log.topics, _bytes(log.data))
+            except (ValueError, InvalidInputError):
+                continue  # it excuses nothing
+            if isinstance(content, StatusChanged):
+                yield content
 
     def sent(self, transaction: bytes) -> Sent | None:
         """The transaction of an event; None if the nodes do not have it."""

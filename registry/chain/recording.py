@@ -85,7 +85,7 @@ class Recorder:
         header = encode_header(answer)
         if len(header) > MAX_HEADER_BYTES or keccak(header) != wanted.block.hash:
             raise self._unknown("the block's header has a form that is not known")
-        logs = self._logs(wanted)
+        logs, recent = self._logs(wanted)
         transactions = self._transactions(logs, wanted.step)
         words = _words(logs, wanted)
         slots = self._slots(wanted.issuer, logs, transactions, words)
@@ -103,23 +103,27 @@ class Recorder:
             code=code or "0x",
             nodes=tuple(sorted(nodes)),
             logs=tuple(logs),
+            recent=tuple(recent),
             blocks=self._blocks(logs),
             transactions=tuple(transactions),
             words=tuple(words),
             contradictions=(),
         )
 
-    def _logs(self, wanted: Wanted) -> list[RawLog]:
+    def _logs(self, wanted: Wanted) -> tuple[list[RawLog], list[RawLog]]:
+        """Logs up to the block, and those after it, oldest first."""
         found: list[RawLog] = []
-        last = wanted.block.number
-        for some in self.logs.backwards(issuer_topics(wanted.issuer), first=0, last=last):
+        head = read_block(self.ask("eth_getBlockByNumber", "latest", False))  # noqa: FBT003 - JSON-RPC parameter
+        for some in self.logs.backwards(issuer_topics(wanted.issuer), first=0, last=head.number):
             found += [_raw_log(log) for log in some]
             wanted.step("events", len(found), 0)
         # Logs are asked for by number, which follows a reorganisation silently.
         name = hex(wanted.block.number)
         if read_block(self.ask("eth_getBlockByNumber", name, False)).hash != wanted.block.hash:  # noqa: FBT003 - JSON-RPC parameter
             raise self._unknown(f"block {wanted.block.number} was replaced meanwhile: try again")
-        return sorted(found, key=lambda log: (log.block_number, log.log_index))
+        found.sort(key=lambda log: (log.block_number, log.log_index))
+        logs = [log for log in found if log.block_number <= wanted.block.number]
+        return logs, found[len(logs) :]
 
     def _blocks(self, logs: Sequence[RawLog]) -> tuple[RawBlock, ...]:
         hashes = dict.fromkeys(log.block_hash for log in logs)

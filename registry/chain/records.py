@@ -77,7 +77,11 @@ class ProvedWords(WireModel):
 
 
 class ChainRecord(WireModel):
-    """See the module. `contradictions` are where a node's calls did not say what it proved."""
+    """See the module.
+
+    `recent` are logs after the block: what is published may know of them already.
+    `contradictions` are where a node's calls did not say what it proved.
+    """
 
     type: Literal["rootseal/chain-record@1"]
     chain: Chain
@@ -90,6 +94,9 @@ class ChainRecord(WireModel):
         Field(max_length=_MAX_EVENTS, strict=False, fail_fast=True),
     ]
     logs: Annotated[tuple[RawLog, ...], Field(max_length=_MAX_EVENTS, strict=False, fail_fast=True)]
+    recent: Annotated[
+        tuple[RawLog, ...], Field(max_length=_MAX_EVENTS, strict=False, fail_fast=True)
+    ]
     blocks: Annotated[
         tuple[RawBlock, ...], Field(max_length=_MAX_EVENTS, strict=False, fail_fast=True)
     ]

@@ -10,7 +10,7 @@ import orjson
 from registry.client.answers import Answer
 from registry.client.models import BatchOut, BatchPage, IssuerOut, ReceiptLine, SealBatches
 from registry.client.refusals import error_of
-from registry.client.transport import NDJSON, TEXT, Files, Request, Transport
+from registry.client.transport import NDJSON, STATUS_LIST, TEXT, Files, Request, Transport
 from registry.core.address import format_address
 from registry.core.receipt import Receipt, parse_receipt
 from registry.core.report import Report, Verdict, conclude
@@ -143,6 +143,21 @@ class Reader:
                 yield from leaves_of_seal(map(_leaf, answer.lines()), seal)
             except InvalidInputError as exc:
                 raise answer.unreadable("leaves that do not have this seal") from exc
+
+    def leaves_as_shown(self, seal: bytes) -> Iterator[bytes]:
+        """The same as the server shows them, for whoever judges them. Raises `NotFoundError`."""
+        ask = Request("GET", f"/v1/batches/{seal.hex()}/leaves", accept=TEXT)
+        with self._transport.ask(ask) as answer:
+            try:
+                yield from map(_leaf, answer.lines())
+            except InvalidInputError as exc:
+                raise answer.unreadable("leaves") from exc
+
+    def status_list(self, issuer: bytes, number: int) -> bytes:
+        """A status list of an issuer, as it is published. Raises `NotFoundError`."""
+        path = f"/v1/issuers/{format_address(issuer)}/status-lists/{number}"
+        with self._transport.ask(Request("GET", path, accept=STATUS_LIST)) as answer:
+            return answer.body()
 
     def issuer(self, address: bytes) -> IssuerOut:
         """What the contract and the registry say of an issuer."""

@@ -20,6 +20,7 @@ from registry.errors import InvalidInputError, UnavailableError
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
 TEXT: Final = "text/plain"
+STATUS_LIST: Final = "application/vc"
 
 MAX_WAITS: Final = 2  # for a server that says how long to wait
 LONGEST_WAIT: Final = 60  # seconds; the window of its rate limit

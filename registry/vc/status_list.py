@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+import orjson
 from openvc.errors import OpenvcError
 from openvc.status.bitstring import decode_bitstring, get_status_bit
 
@@ -75,3 +76,18 @@ def is_set(encoded: str, place: int) -> bool:
         return bool(get_status_bit(decode_bitstring(encoded), place))
     except OpenvcError as exc:
         raise InvalidInputError(f"not a status list: {exc}") from exc
+
+
+def set_places(credential: bytes) -> frozenset[int]:
+    """The places that are set in a status list credential; its signature is not looked at.
+
+    Raises `InvalidInputError` for what is no such credential.
+    """
+    try:
+        subject = orjson.loads(credential)["credentialSubject"]
+        bits = decode_bitstring(subject["encodedList"])
+    except (OpenvcError, orjson.JSONDecodeError, KeyError, TypeError) as exc:
+        raise InvalidInputError(f"not a status list: {exc}") from exc
+    some = [place for place, value in enumerate(bits) if value]  # bytes, most of which are zero
+    places = (place for byte in some for place in range(8 * byte, 8 * byte + 8))
+    return frozenset(place for place in places if get_status_bit(bits, place))

@@ -153,6 +153,9 @@ class History(Protocol):
     def events(self) -> Sequence[Event]:
         """The issuer's events, oldest first, as the nodes tell them: proved by nothing."""
 
+    def unsettled(self) -> Iterable[StatusChanged]:
+        """Status changes after the block, which what is published may know of already."""
+
     def sent(self, transaction: bytes) -> Sent | None:
         """The transaction of an event; None if the nodes do not have it."""
 
