@@ -1,8 +1,9 @@
 """Compile the contract and write the artifact that the chain adapter reads.
 
-Settings come from `foundry.toml`, the compiler is the one of `package-lock.json`. With `--check`
-nothing is written: the artifact must be what the sources give, and what forge builds of them.
-Does not deploy.
+Beside it goes all that the compiler was given, for whoever compiles it again. Settings come from
+`foundry.toml`, the compiler is the one of `package-lock.json`. With `--check` nothing is written:
+both files must be what the sources give, and the artifact what forge builds of them. Does not
+deploy.
 """
 
 import argparse
@@ -16,15 +17,18 @@ import tomllib
 from pathlib import Path
 from typing import Any  # compiler input and output are JSON of the compiler's shape
 
-import solcx
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
-from solcx.wrapper import get_solc_version
+
+from registry.chain.compiling import read_output
+from registry.chain.solc import run_solc, solc_version
+from registry.errors import RootsealError
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = "contracts/src/CredentialRegistry.sol"
 CONTRACT = "CredentialRegistry"
 ARTIFACT = ROOT / "registry/chain/CredentialRegistry.json"
+INPUT = ROOT / "registry/chain/CredentialRegistry.input.json"
 GENERATOR = "scripts/build_contracts.py"
 
 # The deterministic deployment proxy, at the same address on every chain that has it.
@@ -84,36 +88,27 @@ def resolve_import(name: str, importer: str, remappings: list[str]) -> str:
     raise BuildError(f"{importer} imports {name}, which no remapping in foundry.toml covers")
 
 
-def compile_contract(
-    sources: dict[str, str], settings: dict[str, Any], solc: Path
-) -> dict[str, Any]:
-    """Return the compiler's output for the contract; a warning is an error."""
-    output = solcx.compile_standard(
-        {
-            "language": "Solidity",
-            "sources": {path: {"content": text} for path, text in sources.items()},
-            "settings": {
-                **settings,
-                "outputSelection": {
-                    SOURCE: {CONTRACT: ["abi", "evm.bytecode", "evm.deployedBytecode"]}
-                },
+def standard_input(sources: dict[str, str], settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the compiler's standard JSON, with the texts of all sources in it."""
+    return {
+        "language": "Solidity",
+        "sources": {path: {"content": text} for path, text in sources.items()},
+        "settings": {
+            **settings,
+            "outputSelection": {
+                "*": {"": ["ast"]},  # names the immutables
+                SOURCE: {CONTRACT: ["abi", "evm.bytecode", "evm.deployedBytecode"]},
             },
         },
-        solc_binary=solc,
-    )
+    }
+
+
+def compile_contract(given: dict[str, Any], solc: Path) -> dict[str, Any]:
+    """Return the compiler's output; a warning is an error."""
+    output = run_solc(render(given).encode(), solc)
     if "errors" in output:
         raise BuildError("\n".join(error["formattedMessage"] for error in output["errors"]))
-    contract: dict[str, Any] = output["contracts"][SOURCE][CONTRACT]
-    return contract
-
-
-def immutable_offsets(references: dict[str, list[dict[str, int]]]) -> list[dict[str, int]]:
-    """Return the places of the runtime bytecode that the constructor fills in, in their order."""
-    places = [place for group in references.values() for place in group]
-    return sorted(
-        ({"start": place["start"], "length": place["length"]} for place in places),
-        key=lambda place: place["start"],
-    )
+    return output
 
 
 def create2_address(creation: bytes) -> str:
@@ -123,22 +118,19 @@ def create2_address(creation: bytes) -> str:
     return to_checksum_address(digest[-20:])
 
 
-def build() -> dict[str, Any]:
-    """Compile the contract and return the artifact."""
+def build() -> dict[Path, str]:
+    """Compile the contract and return the files, by their places."""
     profile = read_profile()
     settings = compiler_settings(profile)
-    solc = ROOT / profile["solc"]
     sources = collect_sources(SOURCE, profile["remappings"])
-    evm = compile_contract(sources, settings, solc)
-    creation = evm["evm"]["bytecode"]["object"]
-    runtime = evm["evm"]["deployedBytecode"]
-    return {
+    solc = ROOT / profile["solc"]
+    given = standard_input(sources, settings)
+    output = compile_contract(given, solc)
+    compiled = read_output(output, version=solc_version(solc))
+    artifact = {
         "generated": f"by {GENERATOR} from {SOURCE}; do not edit",
         "contractName": CONTRACT,
-        "compiler": {
-            "version": str(get_solc_version(solc, with_commit_hash=True)),
-            "settings": settings,
-        },
+        "compiler": {"version": compiled.version, "settings": settings},
         "sourceHashes": {
             path: "sha256:" + hashlib.sha256(text.encode()).hexdigest()
             for path, text in sources.items()
@@ -146,19 +138,24 @@ def build() -> dict[str, Any]:
         "create2": {
             "deployer": CREATE2_DEPLOYER,
             "salt": "0x" + CREATE2_SALT.hex(),
-            "address": create2_address(bytes.fromhex(creation)),
+            "address": create2_address(compiled.creation_code),
         },
-        "abi": evm["abi"],
-        "bytecode": "0x" + creation,
-        "deployedBytecode": "0x" + runtime["object"],
+        "abi": output["contracts"][SOURCE][CONTRACT]["abi"],
+        "bytecode": "0x" + compiled.creation_code.hex(),
+        "deployedBytecode": "0x" + compiled.runtime_code.hex(),
         # Chain id, address and domain separator stand here on chain, zeros in deployedBytecode.
-        "immutableReferences": immutable_offsets(runtime["immutableReferences"]),
+        "immutableReferences": [
+            {"start": place.start, "length": place.stop - place.start}
+            for place in compiled.immutables
+        ],
+        "immutableNames": list(compiled.immutable_names),
     }
+    return {INPUT: render(given), ARTIFACT: render(artifact)}
 
 
-def render(artifact: dict[str, Any]) -> str:
-    """Return the bytes of the artifact file as text."""
-    return json.dumps(artifact, indent=2) + "\n"
+def render(content: dict[str, Any]) -> str:
+    """Return the bytes of a file as text."""
+    return json.dumps(content, indent=2) + "\n"
 
 
 def build_by_forge() -> dict[str, Any]:
@@ -174,11 +171,12 @@ def build_by_forge() -> dict[str, Any]:
     out = ROOT / read_profile()["out"] / Path(SOURCE).name / f"{CONTRACT}.json"
     built = json.loads(out.read_text(encoding="utf-8"))
     runtime = built["deployedBytecode"]
+    places = [place for group in runtime["immutableReferences"].values() for place in group]
     return {
         "abi": built["abi"],
         "bytecode": built["bytecode"]["object"],
         "deployedBytecode": runtime["object"],
-        "immutableReferences": immutable_offsets(runtime["immutableReferences"]),
+        "immutableReferences": sorted(places, key=lambda place: place["start"]),
     }
 
 
@@ -189,33 +187,37 @@ def canonical(value: object) -> object:
     return sorted(json.dumps(entry, sort_keys=True) for entry in value)
 
 
-def check(artifact: dict[str, Any]) -> None:
-    """Raise `BuildError` unless `artifact` is what is checked in and what forge builds."""
-    where = ARTIFACT.relative_to(ROOT)
-    if not ARTIFACT.is_file():
-        raise BuildError(f"{where} is missing; run {GENERATOR}")
-    if ARTIFACT.read_bytes() != render(artifact).encode():
-        raise BuildError(f"{where} is not what the sources give; run {GENERATOR}")
+def check(files: dict[Path, str]) -> None:
+    """Raise `BuildError` unless `files` are what is checked in and what forge builds."""
+    for path, text in files.items():
+        where = path.relative_to(ROOT)
+        if not path.is_file():
+            raise BuildError(f"{where} is missing; run {GENERATOR}")
+        if path.read_bytes() != text.encode():
+            raise BuildError(f"{where} is not what the sources give; run {GENERATOR}")
+    artifact = json.loads(files[ARTIFACT])
     for name, value in build_by_forge().items():
         if canonical(value) != canonical(artifact[name]):
             raise BuildError(f"forge and py-solc-x disagree on {name} of {CONTRACT}")
 
 
 def main() -> int:
-    """Write the artifact, or check it; 1 if that fails."""
+    """Write the files, or check them; 1 if that fails."""
     parser = argparse.ArgumentParser(description="Compile the contract for the chain adapter.")
     parser.add_argument("--check", action="store_true", help="compare only, write nothing")
     arguments = parser.parse_args()
     try:
-        artifact = build()
+        files = build()
         if arguments.check:
-            check(artifact)
+            check(files)
         else:
-            ARTIFACT.write_text(render(artifact), encoding="utf-8")
-    except BuildError as error:
+            for path, text in files.items():
+                path.write_text(text, encoding="utf-8")
+    except (BuildError, RootsealError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"{ARTIFACT.relative_to(ROOT)}: {artifact['create2']['address']}")
+    address = json.loads(files[ARTIFACT])["create2"]["address"]
+    print(f"{ARTIFACT.relative_to(ROOT)}: {address}")
     return 0
 
 

@@ -3,7 +3,12 @@
 The only layer that knows web3 and eth-account. Decides nothing about anchoring.
 """
 
-from registry.chain.artifact import artifact, deterministic_address, runtime_matches
+from registry.chain.artifact import (
+    artifact,
+    compiler_input,
+    deterministic_address,
+    runtime_matches,
+)
 from registry.chain.authorizations import (
     DigestSigner,
     authorization_hash,
@@ -13,8 +18,11 @@ from registry.chain.authorizations import (
     typed_data,
     write_authorization,
 )
+from registry.chain.code_match import CodeMatch, compare_code, expected_immutables
+from registry.chain.compiling import CompiledContract, compile_input
 from registry.chain.deploy import Deployment, deploy
 from registry.chain.devnet import Devnet, find_anvil
+from registry.chain.dumping import dump_state
 from registry.chain.endpoint import OnError
 from registry.chain.evm import ChainOptions, EvmChain, Finality
 from registry.chain.keys import (
@@ -26,6 +34,7 @@ from registry.chain.keys import (
     keystore_address,
 )
 from registry.chain.kms import KmsSigner, open_kms_signer
+from registry.chain.origins import Fork, LoadedState
 from registry.chain.remote_signer import RemoteSigner
 from registry.chain.snapshots import SnapshotState
 from registry.chain.transactions import sender_key
@@ -33,23 +42,32 @@ from registry.chain.transactions import sender_key
 __all__ = [
     "DEVELOPMENT_CHAIN_ID",
     "ChainOptions",
+    "CodeMatch",
+    "CompiledContract",
     "Deployment",
     "Devnet",
     "DigestSigner",
     "EvmChain",
     "Finality",
+    "Fork",
     "KeystoreSigner",
     "KmsSigner",
+    "LoadedState",
     "LocalSigner",
     "OnError",
     "RemoteSigner",
     "SnapshotState",
     "artifact",
     "authorization_hash",
+    "compare_code",
+    "compile_input",
+    "compiler_input",
     "create_keystore",
     "deploy",
     "deterministic_address",
     "development_signer",
+    "dump_state",
+    "expected_immutables",
     "find_anvil",
     "keystore_address",
     "open_kms_signer",

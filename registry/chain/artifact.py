@@ -17,6 +17,8 @@ class Artifact:
     creation_code: bytes
     runtime_code: bytes
     immutables: tuple[slice, ...]  # filled in by the constructor, zeros in `runtime_code`
+    immutable_names: tuple[str, ...]  # of the variable at each of these places
+    compiler_version: str
     deployer: bytes
     salt: bytes
     address: bytes
@@ -35,10 +37,17 @@ def artifact() -> Artifact:
             slice(place["start"], place["start"] + place["length"])
             for place in content["immutableReferences"]
         ),
+        immutable_names=tuple(content["immutableNames"]),
+        compiler_version=content["compiler"]["version"],
         deployer=parse_address(content["create2"]["deployer"]),
         salt=_bytes(content["create2"]["salt"]),
         address=parse_address(content["create2"]["address"]),
     )
+
+
+def compiler_input() -> bytes:
+    """What the compiler was given for the artifact: its standard JSON, with every source."""
+    return resources.files("registry.chain").joinpath("CredentialRegistry.input.json").read_bytes()
 
 
 def runtime_matches(code: bytes) -> bool:

@@ -22,8 +22,8 @@ from registry.core.authorization import (
 from registry.errors import InvalidInputError
 from registry.services.ports import Authorization
 
-_NAME: Final = "CredentialRegistry"
-_VERSION: Final = "1"
+DOMAIN_NAME: Final = "CredentialRegistry"
+DOMAIN_VERSION: Final = "1"
 _DOMAIN: Final = [
     ("name", "string"),
     ("version", "string"),
@@ -54,8 +54,8 @@ def typed_data(wanted: Authorization) -> dict[str, Any]:
         "types": {"EIP712Domain": _members(_DOMAIN), "Anchor": _members(_ANCHOR)},
         "primaryType": "Anchor",
         "domain": {
-            "name": _NAME,
-            "version": _VERSION,
+            "name": DOMAIN_NAME,
+            "version": DOMAIN_VERSION,
             "chainId": wanted.chain_id,
             "verifyingContract": format_address(wanted.contract),
         },
@@ -69,16 +69,21 @@ def typed_data(wanted: Authorization) -> dict[str, Any]:
 
 def authorization_hash(wanted: Authorization) -> bytes:
     """The 32 bytes that are signed: the same for every signer; the signature is not read."""
-    domain = _struct_hash(
-        "EIP712Domain",
-        _DOMAIN,
-        keccak(text=_NAME),
-        keccak(text=_VERSION),
-        wanted.chain_id,
-        wanted.contract,
-    )
+    domain = domain_separator(chain_id=wanted.chain_id, contract=wanted.contract)
     content = _struct_hash("Anchor", _ANCHOR, wanted.issuer, wanted.seal, wanted.deadline)
     return keccak(b"\x19\x01" + domain + content)
+
+
+def domain_separator(*, chain_id: int, contract: bytes) -> bytes:
+    """What ties a signature to one contract on one chain."""
+    return _struct_hash(
+        "EIP712Domain",
+        _DOMAIN,
+        keccak(text=DOMAIN_NAME),
+        keccak(text=DOMAIN_VERSION),
+        chain_id,
+        contract,
+    )
 
 
 def sign_authorization(signer: DigestSigner, wanted: Authorization) -> Authorization:

@@ -104,9 +104,7 @@ class Rpc:
     def _refusal(self, method: str, error: object) -> JsonRpcError:
         fields = error if isinstance(error, dict) else {"message": error}
         number = fields.get("code")
-        text = str(fields.get("message"))
-        for secret in self._secrets:
-            text = text.replace(secret, "…")
+        text = _without(self._secrets, str(fields.get("message")))
         return JsonRpcError(
             method=method,
             number=number if isinstance(number, int) else 0,
@@ -184,6 +182,17 @@ def endpoint_name(url: str) -> str:
         raise InvalidInputError("RPC endpoint must begin with http:// or https:// and a host")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{parts.scheme}://{host}" + ("" if port is None else f":{port}")
+
+
+def without_secrets(text: str, url: str) -> str:
+    """Return what others said, less the parts of an address that nobody may see."""
+    return _without(_secrets(url), text)
+
+
+def _without(secrets: list[str], text: str) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "…")
+    return text
 
 
 def _secrets(url: str) -> list[str]:
