@@ -18,7 +18,7 @@ from registry.chain.authorizations import (
     typed_data,
     write_authorization,
 )
-from registry.chain.code_match import CodeMatch, compare_code, expected_immutables
+from registry.chain.code_match import compare_code, expected_immutables
 from registry.chain.compiling import CompiledContract, compile_input
 from registry.chain.deploy import Deployment, deploy
 from registry.chain.devnet import Devnet, find_anvil
@@ -42,7 +42,6 @@ from registry.chain.transactions import sender_key
 __all__ = [
     "DEVELOPMENT_CHAIN_ID",
     "ChainOptions",
-    "CodeMatch",
     "CompiledContract",
     "Deployment",
     "Devnet",

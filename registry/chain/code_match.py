@@ -4,7 +4,6 @@ Asks nobody: callers fetch the code and have the sources compiled.
 """
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Protocol
 
 import cbor2
@@ -12,18 +11,11 @@ from eth_utils.crypto import keccak
 
 from registry.chain.authorizations import DOMAIN_NAME, DOMAIN_VERSION, domain_separator
 from registry.errors import InvalidInputError
+from registry.services.ports import CodeMatch
 
 _MAX_METADATA_BYTES = 256  # compilers write about 50; code is not given up as metadata lightly
 _LENGTH_BYTES = 2
 _INVALID = b"\xfe"
-
-
-class CodeMatch(StrEnum):
-    """How code on a chain compares with a build."""
-
-    EXACT = "exact"
-    METADATA_DIFFERS = "metadata-differs"  # the same program, of sources that read differently
-    DIFFERENT = "different"
 
 
 class Built(Protocol):

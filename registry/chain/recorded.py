@@ -9,7 +9,8 @@ from functools import cached_property
 
 from eth_utils.crypto import keccak
 
-from registry.chain.artifact import runtime_matches
+from registry.chain.artifact import artifact
+from registry.chain.code_match import Built, compare_code, expected_immutables
 from registry.chain.contents import account_behind, read_authorization_call, read_content
 from registry.chain.proofs import Account, MissingProofError, ProofNodes, read_header
 from registry.chain.raw_transactions import sender_of
@@ -41,10 +42,14 @@ from registry.services.ports import (
 
 
 class RecordedHistory:
-    """See the module. Raises `InvalidInputError` for a record whose header is none."""
+    """See the module. `built` is what the contract's code is compared with, our build if None.
 
-    def __init__(self, record: ChainRecord) -> None:
+    Raises `InvalidInputError` for a record whose header is none.
+    """
+
+    def __init__(self, record: ChainRecord, *, built: Built | None = None) -> None:
         self.record = record
+        self._built: Built = artifact() if built is None else built
         self.block: Block
         self.block, self._state_root = read_header(record.header)
         self._nodes = ProofNodes(record.nodes)
@@ -153,7 +158,8 @@ class RecordedHistory:
 
     def match_code(self) -> CodeMatch:
         """How the code compares with the published build, for this chain and address."""
-        return CodeMatch.EXACT if runtime_matches(self.code) else CodeMatch.DIFFERENT
+        values = expected_immutables(self._built, chain_id=self.chain_id, address=self.contract)
+        return compare_code(self.code, self._built, immutables=values)
 
     def issuer_record(self) -> IssuerRecord:
         """Owner and anchor count."""

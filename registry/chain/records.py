@@ -27,7 +27,8 @@ from registry.errors import InvalidInputError, TooLargeError
 
 RECORD_TYPE: Final = "rootseal/chain-record@1"
 MAX_RECORD_BYTES: Final = 512 << 20  # of a file; a year of nights of 10,000 credentials takes 20 MB
-_MAX_EVENTS: Final = 10_000_000
+# Fails fast: an error for each of a million wrong elements would take half a gigabyte.
+_MANY: Final = Field(max_length=10_000_000, strict=False, fail_fast=True)
 _Empty = Annotated[Data, Field(max_length=MAX_RECORD_BYTES)] | Literal["0x"]
 
 
@@ -89,26 +90,13 @@ class ChainRecord(WireModel):
     issuer: Address
     header: Annotated[Data, Field(max_length=MAX_HEADER_BYTES)]
     code: Annotated[Data, Field(max_length=MAX_CODE_BYTES)] | Literal["0x"]
-    nodes: Annotated[
-        tuple[Annotated[Data, Field(max_length=MAX_NODE_BYTES)], ...],
-        Field(max_length=_MAX_EVENTS, strict=False, fail_fast=True),
-    ]
-    logs: Annotated[tuple[RawLog, ...], Field(max_length=_MAX_EVENTS, strict=False, fail_fast=True)]
-    recent: Annotated[
-        tuple[RawLog, ...], Field(max_length=_MAX_EVENTS, strict=False, fail_fast=True)
-    ]
-    blocks: Annotated[
-        tuple[RawBlock, ...], Field(max_length=_MAX_EVENTS, strict=False, fail_fast=True)
-    ]
-    transactions: Annotated[
-        tuple[RawTransaction, ...], Field(max_length=_MAX_EVENTS, strict=False, fail_fast=True)
-    ]
-    words: Annotated[
-        tuple[ProvedWords, ...], Field(max_length=_MAX_EVENTS, strict=False, fail_fast=True)
-    ]
-    contradictions: Annotated[
-        tuple[str, ...], Field(max_length=_MAX_EVENTS, strict=False, fail_fast=True)
-    ]
+    nodes: Annotated[tuple[Annotated[Data, Field(max_length=MAX_NODE_BYTES)], ...], _MANY]
+    logs: Annotated[tuple[RawLog, ...], _MANY]
+    recent: Annotated[tuple[RawLog, ...], _MANY]
+    blocks: Annotated[tuple[RawBlock, ...], _MANY]
+    transactions: Annotated[tuple[RawTransaction, ...], _MANY]
+    words: Annotated[tuple[ProvedWords, ...], _MANY]
+    contradictions: Annotated[tuple[str, ...], _MANY]
 
 
 def parse_record(data: bytes) -> ChainRecord:

@@ -11,10 +11,11 @@ from registry.chain import (
     deterministic_address,
 )
 from registry.chain.artifact import compiler_input
-from registry.chain.code_match import CodeMatch, compare_code, expected_immutables, split_metadata
+from registry.chain.code_match import compare_code, expected_immutables, split_metadata
 from registry.chain.compiling import CompiledContract, compile_input
 from registry.core.address import format_address, parse_address
 from registry.errors import InvalidInputError
+from registry.services.ports import CodeMatch
 from tests.anvil import Anvil, open_chain
 from tests.chain.counter import COUNTER, WITH_HASH, counter
 

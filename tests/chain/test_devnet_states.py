@@ -23,13 +23,13 @@ from registry.chain import (
     dump_state,
     expected_immutables,
 )
-from registry.chain.code_match import CodeMatch, compare_code
+from registry.chain.code_match import compare_code
 from registry.chain.proofs import ProofNodes, encode_header, read_header
 from registry.chain.rpc import JsonRpcError, Rpc
 from registry.chain.storage import read_anchor, seal_slot
 from registry.core.address import format_address
 from registry.errors import ConflictError, InvalidInputError, UnavailableError
-from registry.services.ports import Call
+from registry.services.ports import Call, CodeMatch
 from tests.anvil import Anvil, open_chain, send
 from tests.rpc_proxy import Fault, Refusal, RpcProxy
 from tests.secret_spellings import Needle
