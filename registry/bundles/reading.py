@@ -33,7 +33,13 @@ from registry.vc.status_list import set_places
 
 _CHUNK: Final = 4096 * HASH_BYTES
 _OPENING: Final = HASH_BYTES + SALT_BYTES
-_LINE: Final = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9._/-]{1,200})", re.ASCII)
+# Names that format 1 has, and no others: a bundle is no place for anything else to lie in wait.
+_NAME: Final = (
+    r"bundle\.json|README\.txt|trust-list\.toml|contract/CredentialRegistry(?:\.input)?\.json|"
+    r"chains/[1-9][0-9]{0,18}\.(?:record\.json|anvil-state)|(?:leaves|openings)/[0-9a-f]{64}|"
+    r"status-lists/[0-9]{1,9}(?:\.places)?\.json"
+)
+_LINE: Final = re.compile(rf"([0-9a-f]{{64}})  ({_NAME})", re.ASCII)
 MAX_RECORD_BYTES: Final = 512 << 20
 
 
@@ -140,8 +146,10 @@ def _sums(listed: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
     for number, line in enumerate(listed.decode("utf-8", "replace").splitlines(), 1):
         match = _LINE.fullmatch(line)
-        if match is None or ".." in match[2] or match[2].startswith("/") or match[2] in found:
-            raise InvalidInputError("not a line of a checksum and a name", place=f"{SUMS}:{number}")
+        if match is None or match[2] in found:
+            raise InvalidInputError(
+                "not a checksum and a name of a bundle's file", place=f"{SUMS}:{number}"
+            )
         found[match[2]] = match[1]
     if CONTENTS not in found:
         raise InvalidInputError(f"{SUMS} does not list {CONTENTS}")

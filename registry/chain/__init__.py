@@ -36,6 +36,9 @@ from registry.chain.keys import (
 from registry.chain.kms import KmsSigner, open_kms_signer
 from registry.chain.origins import Fork, LoadedState
 from registry.chain.remote_signer import RemoteSigner
+from registry.chain.recorded import RecordedHistory
+from registry.chain.records import ChainRecord, parse_record, print_record
+from registry.chain.rpc import Rpc
 from registry.chain.snapshots import SnapshotState
 from registry.chain.transactions import sender_key
 
@@ -55,8 +58,14 @@ __all__ = [
     "LocalSigner",
     "OnError",
     "RemoteSigner",
+    "Rpc",
     "SnapshotState",
     "artifact",
+    "artifact_bytes",
+    "ChainRecord",
+    "RecordedHistory",
+    "parse_record",
+    "print_record",
     "authorization_hash",
     "compare_code",
     "compile_input",

@@ -27,8 +27,7 @@ class Artifact:
 @cache
 def artifact() -> Artifact:
     """Load the artifact; the file is read once."""
-    text = resources.files("registry.chain").joinpath("CredentialRegistry.json").read_text("utf-8")
-    content = json.loads(text)
+    content = json.loads(artifact_bytes())
     return Artifact(
         abi=content["abi"],
         creation_code=_bytes(content["bytecode"]),
@@ -43,6 +42,11 @@ def artifact() -> Artifact:
         salt=_bytes(content["create2"]["salt"]),
         address=parse_address(content["create2"]["address"]),
     )
+
+
+def artifact_bytes() -> bytes:
+    """The artifact as it is checked in."""
+    return resources.files("registry.chain").joinpath("CredentialRegistry.json").read_bytes()
 
 
 def compiler_input() -> bytes:

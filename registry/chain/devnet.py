@@ -29,9 +29,9 @@ _REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def find_anvil() -> Path:
-    """Find Anvil: $ANVIL, then PATH, then what npm installed here or beside the sources.
+    """Find Anvil: $ANVIL, then PATH, then what npm installed beside the sources.
 
-    Raises `InvalidInputError` if there is none.
+    Not in the working folder, which may be a bundle of strangers. Raises `InvalidInputError` if there is none.
     """
     named = os.environ.get("ANVIL")
     if named is not None:
@@ -41,10 +41,9 @@ def find_anvil() -> Path:
     on_path = shutil.which("anvil")
     if on_path is not None:
         return Path(on_path)
-    for folder in (Path.cwd(), _REPOSITORY):
-        packaged = sorted(folder.glob(_PACKAGED))
-        if packaged:
-            return packaged[0]
+    packaged = sorted(_REPOSITORY.glob(_PACKAGED))
+    if packaged:
+        return packaged[0]
     raise InvalidInputError("no anvil: set ANVIL, put it on PATH (foundryup), or run npm ci")
 
 

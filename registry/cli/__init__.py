@@ -12,6 +12,7 @@ from registry.cli import (
     auditing,
     authorizing,
     badges,
+    bundling,
     chains,
     exporting,
     importing,
@@ -109,6 +110,7 @@ _GROUPS: Final[dict[str, tuple[str, str, dict[str, Callable[..., None]]]]] = {
             "receipts": receipts.export,
             "verifier": exporting.verifier,
             "did-document": exporting.did_document,
+            "bundle": bundling.bundle,
         },
     ),
     "wallet": (

@@ -1,46 +1,174 @@
-"""`rootseal audit`: the store against itself and against the chains. Changes nothing."""
+"""`rootseal audit`: everything that chains know of an issuer, against what it shows."""
+
+from contextlib import ExitStack
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 
-from registry.cli.command import DONE, REFUSED
-from registry.cli.output import Value
+from registry.cli.audit_reports import write_reports
+from registry.cli.audit_sources import Refused, Sources, Step, open_sources
+from registry.cli.command import DONE, REFUSED, UNDECIDED
+from registry.cli.given import given_credentials
+from registry.cli.inputs import shown
 from registry.cli.session import Session
-from registry.services.books import BooksReport, books_report
+from registry.errors import InvalidInputError
+from registry.services.audit import AuditOptions, AuditReport, audit as run_audit, refused
+from registry.services.audit.leaves import BuildTree, build_tree
+
+_EXITS: Final = {"clean": DONE, "findings": REFUSED, "incomplete": UNDECIDED}
+_TOLERANCE_HOURS: Final = 168.0
 
 
-def audit(session: Session) -> None:
-    """Check that the store tells the truth about itself and about the chains.
+def audit(
+    session: Session,
+    bundle: Annotated[
+        Path | None,
+        typer.Argument(metavar="[BUNDLE]", help="Folder of `export bundle`: no node is asked."),
+    ] = None,
+    published: Annotated[
+        str | None,
+        typer.Option(
+            "--published",
+            metavar="URL|DIR",
+            help="Take batches and leaves from an API or a bundle, and not from the store.",
+        ),
+    ] = None,
+    credentials: Annotated[
+        Path | None,
+        typer.Option(
+            "--credentials", metavar="DIR", help="Check credentials with their receipts, too."
+        ),
+    ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option("--sample", min=1, metavar="N", help="Only N of them, as chance decides."),
+    ] = None,
+    block: Annotated[
+        int | None,
+        typer.Option("--block", min=0, metavar="N", help="Up to this block, not the newest final."),
+    ] = None,
+    block_hash: Annotated[
+        str | None,
+        typer.Option(
+            "--block-hash", metavar="HASH", help="The bundle's block, from a source you trust."
+        ),
+    ] = None,
+    interval: Annotated[
+        float | None,
+        typer.Option(
+            "--interval",
+            min=0,
+            metavar="HOURS",
+            help="Promised from a credential to its anchor; alarm_hours unless given.",
+        ),
+    ] = None,
+    tolerance: Annotated[
+        float,
+        typer.Option(
+            "--tolerance",
+            min=0,
+            metavar="HOURS",
+            help="How long before its anchor a credential may say it was issued.",
+        ),
+    ] = _TOLERANCE_HOURS,
+    independent: Annotated[
+        bool,
+        typer.Option("--independent", help="Build the trees with merkletools, not with our code."),
+    ] = False,
+    recompile: Annotated[
+        bool,
+        typer.Option(
+            "--recompile", help="Compare the contract with its sources, compiled again (solc)."
+        ),
+    ] = False,
+    anvil: Annotated[
+        bool,
+        typer.Option("--anvil", help="Audit in a local Anvil: with a state, or a fork of the node."),
+    ] = False,
+    state: Annotated[
+        Path | None,
+        typer.Option("--state", metavar="FILE", help="The state for --anvil (anvil_dumpState)."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="DIR", help="Write report.json, report.html, anchors.csv."
+        ),
+    ] = None,
+    sign: Annotated[
+        bool,
+        typer.Option("--sign", help="Sign the reports with the setting signing_key, as a note."),
+    ] = False,
+) -> None:
+    """Check that all of an issuer's credentials are anchored as it says, and nothing else is.
 
-    Looks at the configured issuer on every configured chain. docs/audit-findings.md says what
-    each finding means and what to do.
+    Reads every event of the issuer on the configured chains, proves the contract's state under
+    one block's hash, builds every tree again, and replays owners, operators and statuses. What
+    the issuer shows comes from the store here, whose books are checked, too; from an API or a
+    folder (--published); or, with the chains, from a bundle. docs/auditing.md leads through it,
+    docs/audit-findings.md says what each finding means and what to do.
 
-    Exit code 0: nothing found; 1: something is wrong; 3: a chain or the store could not be asked.
+    Exit code 0: nothing found, or notices alone; 1: something is wrong; 3: something could not be
+    asked.
 
-    Example: rootseal audit --json
+    Examples: rootseal audit; rootseal audit bundle/ -o report/
     """
-    store = session.existing_store
-    registry = session.registry
-    report = books_report(store, list(registry.chains.values()), registry.issuer)
-    session.output.result(_value(report), _lines(report))
-    raise typer.Exit(REFUSED if report.findings else DONE)
+    if sign and output is None:
+        raise InvalidInputError("--sign signs what -o writes: name a folder")
+    sources = Sources(bundle, published, anvil, state, block, block_hash, recompile)
+    with ExitStack() as stack:
+        step = stack.enter_context(session.output.steps())
+        opened = open_sources(session, sources, stack, step)
+        if isinstance(opened, Refused):
+            report = refused(_program(), opened.findings)
+        else:
+            options = _options(session, interval, tolerance, sample, step, independent=independent)
+            report = run_audit(
+                opened.histories,
+                opened.disclosure,
+                options=options,
+                given=() if credentials is None else given_credentials(credentials),
+                more=opened.more,
+            )
+    written = [] if output is None else write_reports(session, report, output, sign=sign)
+    _print(session, report, written)
+    raise typer.Exit(_EXITS[report.verdict])
 
 
-def _value(report: BooksReport) -> Value:
-    return {
-        "batches": report.batches,
-        "credentials": report.credentials,
-        "anchors": report.anchors,
-        "findings": [
-            {"code": found.code.value, "detail": found.detail, "evidence": found.evidence}
-            for found in report.findings
-        ],
-    }
+def _options(
+    session: Session,
+    interval: float | None,
+    tolerance: float,
+    sample: int | None,
+    step: Step,
+    *,
+    independent: bool,
+) -> AuditOptions:
+    hours = session.settings.alarm_hours if interval is None else interval
+    return AuditOptions(
+        program=_program(),
+        promised=timedelta(hours=hours),
+        tolerance=timedelta(hours=tolerance),
+        sample=sample,
+        build=_merkletools() if independent else build_tree,
+        trees_by="merkletools" if independent else "rootseal",
+        step=step,
+    )
 
 
-def _lines(report: BooksReport) -> list[str]:
-    if not report.findings:
-        counts = f"{report.batches:,} batches, {report.credentials:,} credentials"
-        return [f"Nothing found: {counts}, {report.anchors:,} anchors agree."]
-    lines = [f"{found.code.value}: {found.detail}" for found in report.findings]
-    count = len(report.findings)
-    return [*lines, f"{count:,} findings: docs/audit-findings.md says what to do."]
+def _merkletools() -> BuildTree:
+    from registry.wiring.auditing import merkletools_tree  # noqa: PLC0415 - most runs need none
+
+    return merkletools_tree
+
+
+def _program() -> str:
+    return f"rootseal {version('rootseal')}"
+
+
+def _print(session: Session, report: AuditReport, written: list[Path]) -> None:
+    lines = [*summary_lines(report), *(f"Wrote {shown(path)}" for path in written)]
+    session.output.result(report.model_dump(mode="json"), lines)

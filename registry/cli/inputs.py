@@ -60,7 +60,7 @@ def submissions(
             if total > MAX_CREDENTIALS:
                 raise TooLargeError(f"more than {MAX_CREDENTIALS:,} credentials in one run")
             yield submission
-        if found == 0 and not _is_receipt(path):
+        if found == 0 and not is_receipt(path):
             raise InvalidInputError(f"there is no credential in {shown(path)}")
 
 
@@ -129,9 +129,9 @@ def _of_path(
     if path == STDIN:
         yield from _of_file(sys.stdin.buffer, path, "stdin", kind or Kind.NDJSON)
         return
-    files = _walk(path, 0) if path.is_dir() else iter([path])
+    files = walk(path, 0) if path.is_dir() else iter([path])
     for file in files:
-        if kind is None and _is_receipt(file):
+        if kind is None and is_receipt(file):
             on_receipt(shown(file))
             continue
         found = _KINDS.get(file.suffix.lower(), Kind.RAW) if kind is None else kind
@@ -185,7 +185,7 @@ def _opened(path: Path) -> IO[bytes]:
         raise _unreadable(path, exc) from exc
 
 
-def _walk(folder: Path, depth: int) -> Iterator[Path]:
+def walk(folder: Path, depth: int) -> Iterator[Path]:
     """Files under a folder in order of their names; no hidden ones, and no links to folders."""
     if depth >= MAX_FOLDER_DEPTH:
         raise TooLargeError(f"folders are nested deeper than {MAX_FOLDER_DEPTH}: {shown(folder)}")
@@ -198,7 +198,7 @@ def _walk(folder: Path, depth: int) -> Iterator[Path]:
             continue
         if entry.is_dir():
             if not entry.is_symlink():
-                yield from _walk(entry, depth + 1)
+                yield from walk(entry, depth + 1)
         elif _is_regular(entry):
             yield entry
 
@@ -210,7 +210,8 @@ def _is_regular(path: Path) -> bool:
         raise _unreadable(path, exc) from exc
 
 
-def _is_receipt(path: Path) -> bool:
+def is_receipt(path: Path) -> bool:
+    """Whether a file is named as a receipt."""
     return path.name.endswith(RECEIPT_SUFFIX)
 
 

@@ -7,7 +7,14 @@ from typing import Final, TypeAlias, TypeVar
 
 import orjson
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from registry.core.documents import printable
 from registry.errors import InvalidInputError, RootsealError, UnavailableError
@@ -70,6 +77,23 @@ class Output:
                     advance(f"{number:,} {what}")
                 yield item
             advance(f"{number:,} {what}")
+
+    @contextmanager
+    def steps(self) -> Iterator[Callable[[str, int, int], None]]:
+        """Show at the terminal what is done, how many of it are, and of how many (0: unknown)."""
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        shown = self._notes.is_terminal
+        with Progress(*columns, console=self._notes, transient=True, disable=not shown) as bar:
+            task = bar.add_task("…", total=None)
+            yield lambda what, done, of: bar.update(
+                task, description=what, completed=done, total=of or None
+            )
 
     @contextmanager
     def waiting(self) -> Iterator[Callable[[str], None]]:

@@ -44,7 +44,7 @@ from registry.services.ports import (
     Place,
 )
 
-__all__ = ["AuditOptions", "AuditReport", "Given", "audit", "print_report"]
+__all__ = ["AuditOptions", "AuditReport", "Given", "audit", "print_report", "refused"]
 
 
 def _silent(_what: str, _done: int, _of: int) -> None:
@@ -107,6 +107,24 @@ def audit(
     receipts = _audit_receipts(work, given)
     work.findings += more
     return _report(work, trees, openings=openings, lists=lists, receipts=receipts)
+
+
+def refused(program: str, findings: Sequence[Finding]) -> AuditReport:
+    """The report on what cannot be audited at all: a bundle whose files were changed."""
+    found = reported(list(findings))
+    return AuditReport(
+        type="rootseal/audit-report@1",
+        program=program,
+        issuer=None,
+        verdict=verdict_of(found, ()),
+        looked=Looked(
+            batches=0, leaves=0, openings=0, status_lists=0, receipts=0, trees_by="rootseal"
+        ),
+        chains=(),
+        findings=found,
+        unknowns=(),
+        limits=(),
+    )
 
 
 def _audit_chain(work: _Audit, history: History) -> None:

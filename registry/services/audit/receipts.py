@@ -3,7 +3,7 @@
 Which of many are checked, the audited block's hash decides: nobody knew it when they were made.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -26,11 +26,10 @@ _DATES = ("awardedDate", "validFrom", "issuanceDate")
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A credential's file, by its name, with what lies beside it."""
+    """A credential, by the name of its file; `load` reads it, and what lies beside it."""
 
     name: str
-    credential: bytes | None
-    receipt: bytes | None
+    load: Callable[[], Evidence]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +41,10 @@ class Chained:
 
 
 def sampled(given: Iterable[Given], count: int | None, seed: bytes) -> list[Given]:
-    """All, or `count` of them, as a hash of each with `seed` decides; by name."""
+    """All, or `count` of them, as a hash of each name with `seed` decides; by name."""
 
     def draw(each: Given) -> bytes:
-        content = each.credential if each.receipt is None else each.receipt
-        return sha256(seed + sha256(content or b"").digest()).digest()
+        return sha256(seed + each.name.encode()).digest()
 
     chosen = list(given) if count is None else sorted(given, key=draw)[:count]
     return sorted(chosen, key=lambda each: each.name)
@@ -54,9 +52,9 @@ def sampled(given: Iterable[Given], count: int | None, seed: bytes) -> list[Give
 
 def check_given(given: Given, chained: Chained, tolerance: timedelta) -> Iterator[Finding]:
     """Everything that can be asked of one credential and its receipt."""
-    brought = open_credential(given.credential)
+    evidence = given.load()
+    brought = open_credential(evidence.credential)
     try:
-        evidence = Evidence(credential=given.credential, receipt=given.receipt)
         receipt = receipt_brought(evidence, brought)
     except InvalidInputError as exc:
         yield _invalid(given, "malformed-receipt", str(exc))
@@ -64,7 +62,7 @@ def check_given(given: Given, chained: Chained, tolerance: timedelta) -> Iterato
     if receipt is None or receipt.is_pending:
         yield _invalid(given, "no-receipt", "there is no receipt with an anchor")
         return
-    for check in (check_integrity(given.credential, receipt), check_inclusion(receipt)):
+    for check in (check_integrity(evidence.credential, receipt), check_inclusion(receipt)):
         if check.outcome is Outcome.FAIL:
             yield _invalid(given, check.code, check.detail)
             return

@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 import orjson
 from pydantic import Field
 
+from registry.core.address import format_chain
 from registry.core.wire import Address, Chain, Count, EthHash, Hash, Time, WireModel
 from registry.services.findings import MEANINGS, Finding, FindingCode, Severity
 
@@ -108,7 +109,7 @@ class AuditReport(WireModel):
 
     type: Literal["rootseal/audit-report@1"]
     program: str
-    issuer: Address
+    issuer: Address | None  # None of a bundle whose files were changed, which is not read
     verdict: Verdict
     looked: Looked
     chains: tuple[ChainAudit, ...]
@@ -157,7 +158,8 @@ def print_report(report: AuditReport) -> bytes:
 def _subject(finding: Finding) -> tuple[object, ...]:
     """What a finding is about; of two with the same code and subject one is enough."""
     if finding.code in _ABOUT_SEALS and finding.evidence.get("seal") is not None:
-        return finding.evidence.get("chain"), finding.evidence["seal"]
+        chain = finding.evidence.get("chain")
+        return format_chain(chain) if isinstance(chain, int) else chain, finding.evidence["seal"]
     return finding.detail, *sorted(finding.evidence.items(), key=lambda item: item[0])
 
 

@@ -1,0 +1,43 @@
+"""Writes an audit's reports into a folder, and signs them if asked to."""
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from registry.cli.inputs import shown, write_whole
+from registry.cli.session import Session
+from registry.core.signed_note import print_note
+from registry.errors import InvalidInputError
+from registry.services.audit import AuditReport, print_report
+
+_NOTE: Final = "SHA256SUMS.note"
+_TITLE: Final = "rootseal audit report"
+
+
+def write_reports(
+    session: Session, report: AuditReport, folder: Path, *, sign: bool
+) -> list[Path]:
+    """Write report.json, report.html and anchors.csv, and with `sign` a note over their sums.
+
+    Raises `InvalidInputError` for what cannot be written, and without a key to sign with.
+    """
+    from registry.reporting import anchors_csv, html_report  # noqa: PLC0415 - slow to import
+
+    signer = session.registry.note_signer if sign else None
+    if sign and signer is None:
+        raise InvalidInputError("--sign needs the setting signing_key (ROOTSEAL_SIGNING_KEY)")
+    files = {
+        "report.json": print_report(report),
+        "report.html": html_report(report),
+        "anchors.csv": anchors_csv(report),
+    }
+    if signer is not None:
+        sums = "".join(f"{sha256(data).hexdigest()}  {name}\n" for name, data in files.items())
+        files[_NOTE] = print_note(signer.sign(f"{_TITLE}\n{sums}"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise InvalidInputError(f"cannot make {shown(folder)}: {exc.strerror}") from exc
+    for name, data in files.items():
+        write_whole(folder / name, data)
+    return [folder / name for name in files]

@@ -1,0 +1,184 @@
+"""Where an audit looks: a bundle, nodes, or a local Anvil; and what the issuer shows there."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from registry.cli.inputs import shown
+from registry.cli.session import Session
+from registry.core.address import format_address
+from registry.core.wire import parse_eth_hash
+from registry.errors import InvalidInputError
+from registry.services.books import check_books
+from registry.services.disclosing import StoreDisclosure
+from registry.services.findings import Finding
+from registry.services.ports import DisclosedList, Disclosure, History, Place
+
+if TYPE_CHECKING:
+    from registry.bundles import Bundle
+    from registry.chain import EvmChain
+
+Step = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What the command was told about where to look. Raises `InvalidInputError`."""
+
+    bundle: Path | None
+    published: str | None
+    anvil: bool
+    state: Path | None
+    block: int | None
+    block_hash: str | None
+    recompile: bool
+
+    def __post_init__(self) -> None:
+        if self.bundle is not None and self.published is not None:
+            raise InvalidInputError("a bundle has what is published: leave --published out")
+        if self.bundle is not None and (self.block is not None or self.state is not None):
+            raise InvalidInputError("a bundle has its block and state: no --block, no --state")
+        if self.state is not None and not self.anvil:
+            raise InvalidInputError("--state is for --anvil")
+        if self.state is not None and self.block is not None:
+            raise InvalidInputError("of a state only the newest block can be asked: no --block")
+        if self.bundle is None and self.block_hash is not None:
+            raise InvalidInputError("--block-hash is for a bundle")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What is audited; `more` is what was found while it was opened."""
+
+    histories: Sequence[History]
+    disclosure: Disclosure
+    more: Sequence[Finding] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A bundle that is not read, and why."""
+
+    findings: Sequence[Finding]
+
+
+def open_sources(
+    session: Session, sources: Sources, stack: ExitStack, step: Step
+) -> Opened | Refused:
+    """Open what is audited; `stack` closes it. Raises as what it opens."""
+    if sources.bundle is not None:
+        return _open_bundle(session, sources, sources.bundle, stack, step)
+    registry = session.registry
+    if sources.published is None:
+        store = session.existing_store
+        shown_there: Disclosure = StoreDisclosure(store, registry.issuer)
+        chains = list(registry.chains.values())
+        more = [] if sources.anvil else check_books(store, chains, registry.issuer)
+    else:
+        shown_there = _published(session, sources.published, stack)
+        more = []
+    histories = _replayed(session, sources, shown_there, stack, step)
+    return Opened(histories, shown_there, more)
+
+
+def _open_bundle(
+    session: Session, sources: Sources, folder: Path, stack: ExitStack, step: Step
+) -> Opened | Refused:
+    from registry.bundles import open_bundle  # noqa: PLC0415 - most commands need none of it
+    from registry.wiring.auditing import bundled, compiled_again  # noqa: PLC0415
+
+    bundle, findings = open_bundle(folder)
+    if bundle is None:
+        return Refused(findings)
+    _require_block(bundle, sources.block_hash)
+    if sources.anvil:
+        return Opened(_in_anvil(session, sources, bundle, stack, step), bundle)
+    built = compiled_again(bundle.file(_INPUT)) if sources.recompile else None
+    return Opened(bundled(bundle, session.settings.all_chains, built), bundle)
+
+
+_INPUT = "contract/CredentialRegistry.input.json"
+
+
+def _in_anvil(
+    session: Session, sources: Sources, bundle: "Bundle", stack: ExitStack, step: Step
+) -> Sequence[History]:
+    """The bundle's first chain, in a local node with the state that is in the bundle."""
+    chain = bundle.contents.chains[0].chain
+    state = bundle.state(chain)
+    if state is None:
+        raise InvalidInputError(
+            "the bundle has no state of a local node: it was made of a chain whose nodes give none"
+        )
+    session.overrides |= {
+        "chain_id": str(chain),
+        "issuer": format_address(bundle.contents.issuer),
+    }
+    from registry.wiring.auditing import local_chain  # noqa: PLC0415 - as above
+
+    local = stack.enter_context(local_chain(session.registry, state, None))
+    return _histories(session, sources, [local], bundle, step)
+
+
+def _replayed(
+    session: Session, sources: Sources, disclosure: Disclosure, stack: ExitStack, step: Step
+) -> Sequence[History]:
+    chains: Sequence[EvmChain] = list(session.registry.chains.values())
+    if sources.anvil:
+        from registry.wiring.auditing import local_chain  # noqa: PLC0415 - as above
+
+        local = local_chain(session.registry, sources.state, sources.block)
+        chains = [stack.enter_context(local)]
+    elif sources.block is not None and len(chains) > 1:
+        raise InvalidInputError("--block is of one chain: configure one")
+    return _histories(session, sources, chains, disclosure, step)
+
+
+def _histories(
+    session: Session,
+    sources: Sources,
+    chains: "Sequence[EvmChain]",
+    disclosure: Disclosure,
+    step: Step,
+) -> Sequence[History]:
+    from registry.wiring.auditing import Replay, compiled_again, replayed  # noqa: PLC0415 - as above
+
+    built = compiled_again() if sources.recompile else None
+    number = None if sources.anvil else sources.block
+    replay = Replay(number, built, step)
+    return replayed(chains, session.registry.issuer, disclosure.batches(), replay)
+
+
+def _published(session: Session, place: str, stack: ExitStack) -> Disclosure:
+    """What is shown at a URL, or in the folder of a bundle."""
+    registry = session.registry
+    if place.startswith(("http://", "https://")):
+        from registry.wiring.auditing import shown_by_api  # noqa: PLC0415 - as above
+
+        places: Callable[[int], dict[int, Place]] = lambda _: {}  # noqa: E731 - without a store
+        if registry.has_store:
+            places = StoreDisclosure(registry.store, registry.issuer).places
+        found = shown_by_api(registry, place, places)
+        stack.callback(found.api.close)
+        return found
+    from registry.bundles import open_bundle  # noqa: PLC0415 - as above
+
+    bundle, findings = open_bundle(Path(place))
+    if bundle is None:
+        raise InvalidInputError(f"{findings[0].detail}: the folder is not used", place=place)
+    if bundle.contents.issuer != registry.issuer:
+        raise InvalidInputError("the folder is of another issuer", place=shown(Path(place)))
+    return bundle
+
+
+def _require_block(bundle: "Bundle", trusted: str | None) -> None:
+    """Raise `InvalidInputError` unless a block that the auditor trusts is the bundle's."""
+    if trusted is None:
+        return
+    wanted = parse_eth_hash(trusted, place="--block-hash")
+    blocks = {chain.block_hash for chain in bundle.contents.chains}
+    if blocks != {wanted}:
+        said = ", ".join("0x" + block.hex() for block in sorted(blocks))
+        raise InvalidInputError(f"the bundle is of block {said}, and not of the trusted one")
