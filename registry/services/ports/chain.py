@@ -262,6 +262,15 @@ class Chain(ChainState, Protocol):
         count in the same block: the node withholds events.
         """
 
+    def block(self, number: int) -> Block:
+        """The block of that number now. Raises `UnavailableError` if the node has none."""
+
+    def issuer_seals(self, issuer: bytes, *, at: Block, after: int = 0) -> list[bytes]:
+        """Seals of an issuer's anchors up to a block, by sequence, those above `after` alone.
+
+        Raises as `issuer_anchors`; asks for no block of an anchor, so that thousands are cheap.
+        """
+
     def operators(self, issuer: bytes) -> dict[bytes, OperatorRecord]:
         """Everybody who was ever appointed by an issuer, with what holds now."""
 
