@@ -5,11 +5,14 @@ Asks the chain alone, and no store: an auditor needs no more. Signs nothing.
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from registry.core.checkpoint import Checkpoint, checkpoint_over, origin_of
 from registry.core.merkle_log import consistency_proof, verify_consistency
-from registry.errors import InvalidInputError, UnavailableError
+from registry.errors import ConflictError, InvalidInputError, TooLargeError, UnavailableError
 from registry.services.ports import Block, Chain
+
+MAX_ANCHORS: Final = 2**20  # of an issuer: one each minute for two years
 
 
 @dataclass(frozen=True)  # no slots: the checkpoint is computed once
@@ -40,25 +43,19 @@ def checkpoint_of(chain: Chain, issuer: bytes) -> Checkpoint:
     return read_log(chain, issuer).checkpoint
 
 
-def read_log(chain: Chain, issuer: bytes, *, known: SealLog | None = None) -> SealLog:
+def read_log(
+    chain: Chain, issuer: bytes, *, known: SealLog | None = None, most: int = MAX_ANCHORS
+) -> SealLog:
     """An issuer's seals up to the newest final block, from the contract's events.
 
     Of a log that is `known` from before no event is read again, while its block stands. Raises
-    `UnavailableError` if no block is final, the contract is not ours or a node withholds events,
-    and `ConflictError` if it serves another chain.
+    `UnavailableError` if no block is final, the contract is not ours, or a node withholds events
+    or serves another chain, and `TooLargeError` for more than `most` anchors.
     """
-    block = _final_block(chain)
-    if not chain.is_genuine(chain.contract, at=block):
-        raise _unavailable(chain, "the address does not run our contract")
-    if known is not None and chain.block(known.block.number) == known.block:
-        if block.number <= known.block.number:  # by a node that lags; what was final stays so
-            return known
-        seals = known.seals
-    else:
-        seals = ()
-    origin = origin_of(chain_id=chain.chain_id, contract=chain.contract, issuer=issuer)
-    newer = chain.issuer_seals(issuer, at=block, after=len(seals))
-    return SealLog(origin, block, (*seals, *newer))
+    try:
+        return _read_log(chain, issuer, known, most)
+    except ConflictError as exc:
+        raise _unavailable(chain, str(exc)) from exc
 
 
 def check_consistency(chain: Chain, issuer: bytes, older: Checkpoint) -> Consistency:
@@ -97,6 +94,23 @@ def consistency_with(log: SealLog, older: Checkpoint) -> Consistency:
         proof=proof,
     )
     return Consistency(older, newer, proof)
+
+
+def _read_log(chain: Chain, issuer: bytes, known: SealLog | None, most: int) -> SealLog:
+    block = _final_block(chain)
+    if not chain.is_genuine(chain.contract, at=block):
+        raise _unavailable(chain, "the address does not run our contract")
+    seals: tuple[bytes, ...] = ()
+    if known is not None and chain.block(known.block.number) == known.block:
+        if block.number <= known.block.number:  # by a node that lags; what was final stays so
+            return known
+        seals = known.seals
+    count = chain.issuer_record(issuer, at=block).anchor_count
+    if count > most:
+        raise TooLargeError(f"the issuer has {count} anchors; the limit is {most}")
+    origin = origin_of(chain_id=chain.chain_id, contract=chain.contract, issuer=issuer)
+    newer = chain.issuer_seals(issuer, at=block, after=len(seals))
+    return SealLog(origin, block, (*seals, *newer))
 
 
 def _final_block(chain: Chain) -> Block:

@@ -1,11 +1,12 @@
 """Ed25519 signatures of signed notes: made with an issuer's key, and checked.
 
-The same key signs badges. None passes for the other: a note's text ends in a newline, which is in
-no JWS's input, and a Data Integrity proof signs 64 bytes of hashes. Whose a key is, the caller
-must know.
+The same key signs badges, and gives holders their names by a signature that nobody may see. None
+passes for another: a note's text ends in a newline, which neither a JWS's input nor that text has,
+and a Data Integrity proof signs two hashes. Whose a key is, the caller must know.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -15,14 +16,21 @@ from registry.errors import VerificationError
 from registry.vc.data_integrity import SigningKey
 
 
-def verifier_key(name: str, key: SigningKey) -> VerifierKey:
-    """What checks the key's signatures. Raises `InvalidInputError` for a name no key can have."""
-    return VerifierKey(name, key.public_key_raw())
+@dataclass(frozen=True, slots=True)
+class NoteSigner:
+    """A key, and the name under which it signs notes."""
 
+    name: str
+    key: SigningKey
 
-def sign_note(text: str, name: str, key: SigningKey) -> Note:
-    """Sign a text under a name. Raises as `verifier_key`, and as `signed_note`."""
-    return signed_note(text, verifier_key(name, key), key.sign)
+    @property
+    def verifier_key(self) -> VerifierKey:
+        """What checks its signatures. Raises `InvalidInputError` for a name no key can have."""
+        return VerifierKey(self.name, self.key.public_key_raw())
+
+    def sign(self, text: str) -> Note:
+        """Sign a text. Raises as `verifier_key`, and as `signed_note`."""
+        return signed_note(text, self.verifier_key, self.key.sign)
 
 
 def verify_note(note: Note, keys: Sequence[VerifierKey]) -> tuple[VerifierKey, ...]:

@@ -3,12 +3,14 @@
 import os
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from openvc.keys import Ed25519SigningKey
 
 from registry.badges.achievements import IssuerProfile, read_issuer_profile
 from registry.errors import ConflictError, InvalidInputError
-from registry.vc.signing_keys import key_from_pem, key_from_seed, pem_of_seed
+from registry.vc.notes import NoteSigner
+from registry.vc.signing_keys import did_key, key_from_pem, key_from_seed, pem_of_seed
 from registry.wiring.settings import Settings
 
 _PRIVATE: Final = 0o600
@@ -37,6 +39,20 @@ def signing_key(settings: Settings) -> Ed25519SigningKey:
     except UnicodeDecodeError as exc:
         raise InvalidInputError("signing_password_file is not UTF-8") from exc
     return key_from_pem(pem, text)
+
+
+def note_signer(settings: Settings) -> NoteSigner | None:
+    """What signs notes, with the key for badges; None if none is set. Raises as `signing_key`.
+
+    Its name is the issuer's DID, else the host of the public URL, else what the key is by itself.
+    """
+    if settings.signing_key is None:
+        return None
+    key = signing_key(settings)
+    if settings.issuer_profile is not None:
+        return NoteSigner(issuer_profile(settings).id, key)
+    host = None if settings.public_url is None else urlsplit(settings.public_url).hostname
+    return NoteSigner(did_key(key.public_key_raw()) if host is None else host, key)
 
 
 def make_signing_key(path: Path, password: str, seed: bytes) -> bytes:

@@ -9,7 +9,12 @@ from registry.chain import ChainOptions, Devnet, EvmChain, LocalSigner, deploy
 from registry.chain.rpc import Rpc
 from registry.core.checkpoint import Checkpoint, checkpoint_over, origin_of
 from registry.core.merkle_log import EMPTY_ROOT, log_root, verify_consistency
-from registry.errors import InvalidInputError, UnavailableError, VerificationError
+from registry.errors import (
+    InvalidInputError,
+    TooLargeError,
+    UnavailableError,
+    VerificationError,
+)
 from registry.services.checkpoints import check_consistency, checkpoint_of, read_log
 from tests.anvil import Anvil, open_chain, send
 from tests.rpc_proxy import RpcProxy
@@ -266,3 +271,23 @@ def test_a_block_is_the_one_that_was_asked_for(
     proxy.lie("eth_getBlockByNumber", lambda block: {**block, "number": "0x7"})
     with pytest.raises(UnavailableError, match="the block asked for"):
         proxied.block(head.number)
+
+
+def test_a_node_of_another_chain_cannot_be_asked(
+    issuer: Issuer, proxy: RpcProxy, proxied: EvmChain
+) -> None:
+    issuer.anchor_finally(SEALS[0])
+    proxy.lie("eth_chainId", lambda _: "0x1")
+    with pytest.raises(UnavailableError):
+        checkpoint_of(proxied, issuer.address)
+
+
+def test_no_more_anchors_are_read_than_are_wanted(issuer: Issuer, proxy: RpcProxy) -> None:
+    issuer.anchor_finally(*SEALS[:3])
+    chain = issuer.anvil.chain(proxy.url)
+    assert len(read_log(chain, issuer.address, most=3).seals) == 3
+    proxy.asked.clear()
+    with pytest.raises(TooLargeError, match="3 anchors; the limit is 2"):
+        read_log(chain, issuer.address, most=2)
+    assert LOGS not in proxy.asked
+    chain.close()

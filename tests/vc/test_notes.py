@@ -9,7 +9,7 @@ from registry.core.signed_note import (
     print_note,
 )
 from registry.errors import InvalidInputError, VerificationError
-from registry.vc.notes import sign_note, verifier_key, verify_note
+from registry.vc.notes import NoteSigner, verify_note
 from registry.vc.signing_keys import key_from_seed
 from tests.core.test_signed_note import NOTE, PETER
 from tests.core.test_signed_note import TEXT as PETERS_TEXT
@@ -18,8 +18,8 @@ NAME = "did:web:auditor.example"
 OURS = key_from_seed(b"\7" * 32)
 THEIRS = key_from_seed(b"\x08" * 32)
 TEXT = "what was found\n"
-SIGNED = sign_note(TEXT, NAME, OURS)
-KEY = verifier_key(NAME, OURS)
+SIGNED = NoteSigner(NAME, OURS).sign(TEXT)
+KEY = NoteSigner(NAME, OURS).verifier_key
 
 
 def reason(note: Note, *keys: VerifierKey) -> str:
@@ -36,7 +36,7 @@ def test_the_note_of_the_go_package_holds() -> None:
 
 def test_the_key_of_the_go_package_signs_the_same_bytes() -> None:
     seed = bytes.fromhex("810a1402d5146c8d84f2443330f54080ebf98ee17d9c74f6252fc5d5c7283173")
-    signed = sign_note(PETERS_TEXT, "PeterNeumann", key_from_seed(seed))
+    signed = NoteSigner("PeterNeumann", key_from_seed(seed)).sign(PETERS_TEXT)
     assert print_note(signed) == NOTE
 
 
@@ -45,24 +45,24 @@ def test_what_was_signed_holds_after_it_was_printed() -> None:
 
 
 def test_another_key_of_the_same_name_is_not_the_signer() -> None:
-    assert reason(SIGNED, verifier_key(NAME, THEIRS)) == "not-signed"
+    assert reason(SIGNED, NoteSigner(NAME, THEIRS).verifier_key) == "not-signed"
 
 
 def test_the_same_key_under_another_name_is_not_the_signer() -> None:
-    assert reason(SIGNED, verifier_key("did:web:other.example", OURS)) == "not-signed"
+    assert reason(SIGNED, NoteSigner("did:web:other.example", OURS).verifier_key) == "not-signed"
 
 
 def test_signatures_of_unknown_keys_are_ignored_and_kept() -> None:
     unknown = NoteSignature("somebody.example", b"\1\2\3\4", b"of a kind to come")
     note = Note(TEXT, (unknown, *SIGNED.signatures))
-    assert verify_note(note, [verifier_key("other.example", THEIRS), KEY]) == (KEY,)
+    assert verify_note(note, [NoteSigner("other.example", THEIRS).verifier_key, KEY]) == (KEY,)
     assert parse_note(print_note(note)).signatures[0] == unknown
 
 
 def test_all_who_signed_are_named() -> None:
-    second = sign_note(TEXT, "did:web:witness.example", THEIRS)
+    second = NoteSigner("did:web:witness.example", THEIRS).sign(TEXT)
     note = Note(TEXT, (*SIGNED.signatures, *second.signatures))
-    witness = verifier_key("did:web:witness.example", THEIRS)
+    witness = NoteSigner("did:web:witness.example", THEIRS).verifier_key
     assert verify_note(note, [KEY, witness]) == (KEY, witness)
 
 
@@ -82,4 +82,4 @@ def test_one_wrong_signature_of_a_known_key_is_enough(signature: bytes) -> None:
 
 def test_nothing_is_signed_under_a_name_that_a_note_cannot_carry() -> None:
     with pytest.raises(InvalidInputError, match="neither spaces"):
-        sign_note(TEXT, "Example Academy", OURS)
+        NoteSigner("Example Academy", OURS).sign(TEXT)

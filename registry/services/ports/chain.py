@@ -240,7 +240,7 @@ class Chain(ChainState, Protocol):
         All active, 0, also under a seal that was never anchored.
         """
 
-    def issuer_record(self, issuer: bytes) -> IssuerRecord:
+    def issuer_record(self, issuer: bytes, *, at: Block | None = None) -> IssuerRecord:
         """Owner and anchor count of an issuer."""
 
     def operator_record(self, issuer: bytes, operator: bytes) -> OperatorRecord:
