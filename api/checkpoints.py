@@ -78,8 +78,13 @@ class Checkpoints:
         self._kept.pop(issuer, None)  # what was read last is dropped last
         self._kept[issuer] = kept
         while len(self._kept) > _MAX_KEPT:
-            self._kept.pop(next(iter(self._kept)))
+            self._kept.pop(self._cheapest())
         return kept
+
+    def _cheapest(self) -> bytes:
+        """An empty log if there is one: else addresses made up would have all events read again."""
+        empty = (issuer for issuer, kept in self._kept.items() if not kept.log.seals)
+        return next(empty, next(iter(self._kept)))
 
 
 def _printed(log: SealLog, signer: NoteSigner | None) -> bytes:

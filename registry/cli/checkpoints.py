@@ -40,7 +40,7 @@ def checkpoint(
         typer.Option(
             "--verifier-key",
             metavar="KEY",
-            help="With --check: who must have signed, as name+id+key; give it again for others.",
+            help="With --check: name+id+key of who must have signed; of several given, one.",
         ),
     ] = None,
     show_key: Annotated[

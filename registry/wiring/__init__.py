@@ -288,6 +288,8 @@ class Registry:
     @cached_property
     def note_signer(self) -> "NoteSigner | None":
         """What signs checkpoints; None without a signing key. Raises as `issuers.note_signer`."""
+        if self.settings.signing_key is None:
+            return None
         from registry.wiring.issuers import note_signer
 
         return note_signer(self.settings)

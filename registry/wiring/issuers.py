@@ -41,18 +41,21 @@ def signing_key(settings: Settings) -> Ed25519SigningKey:
     return key_from_pem(pem, text)
 
 
-def note_signer(settings: Settings) -> NoteSigner | None:
-    """What signs notes, with the key for badges; None if none is set. Raises as `signing_key`.
+def note_signer(settings: Settings) -> NoteSigner:
+    """What signs notes: the key for badges, under the name of whoever has it.
 
-    Its name is the issuer's DID, else the host of the public URL, else what the key is by itself.
+    That is the issuer's DID, else the host of the public URL, else what the key is by itself.
+    Raises as `signing_key`, and `InvalidInputError` for a name that notes cannot carry.
     """
-    if settings.signing_key is None:
-        return None
     key = signing_key(settings)
     if settings.issuer_profile is not None:
-        return NoteSigner(issuer_profile(settings).id, key)
-    host = None if settings.public_url is None else urlsplit(settings.public_url).hostname
-    return NoteSigner(did_key(key.public_key_raw()) if host is None else host, key)
+        name = issuer_profile(settings).id
+    else:
+        host = None if settings.public_url is None else urlsplit(settings.public_url).hostname
+        name = did_key(key.public_key_raw()) if host is None else host
+    signer = NoteSigner(name, key)
+    _ = signer.verifier_key
+    return signer
 
 
 def make_signing_key(path: Path, password: str, seed: bytes) -> bytes:

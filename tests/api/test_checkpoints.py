@@ -10,7 +10,7 @@ from api.checkpoints import Checkpoints
 from registry.chain import Devnet, development_signer
 from registry.core.checkpoint import Checkpoint, checkpoint_over, origin_of
 from registry.core.signed_note import parse_note
-from registry.errors import UnavailableError
+from registry.errors import InvalidInputError, UnavailableError
 from registry.services.ports import Chain
 from registry.vc.notes import verify_note
 from tests.anvil import Anvil, send
@@ -182,13 +182,53 @@ def test_one_log_is_read_at_a_time_and_others_do_not_wait_for_ever(
     assert proxy.asked == []
 
 
-def test_only_so_many_are_kept(
+def test_who_waits_for_a_log_does_not_have_it_read_again(site: Site, proxy: RpcProxy) -> None:
+    anchor(site, SEALS[0])
+    checkpoints, chain = Checkpoints(), site.registry.chain
+    issuer = development_signer().address
+    together = threading.Barrier(2, timeout=10)
+
+    def hold(logs: object) -> object:
+        together.wait()
+        return logs
+
+    proxy.lie("eth_getLogs", hold)
+    found: list[bytes] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(checkpoints.get(chain, issuer, None)))
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    together.wait()
+    for thread in threads:
+        thread.join()
+    assert found == [want(chain, SEALS[0]).text.encode()] * 3
+    assert proxy.asked.count("eth_getLogs") == 1
+
+
+def test_only_so_many_are_kept_and_first_of_all_those_who_anchored(
     site: Site, monkeypatch: pytest.MonkeyPatch, proxy: RpcProxy
 ) -> None:
     monkeypatch.setattr("api.checkpoints._MAX_KEPT", 1)
     anchor(site, SEALS[0])
+    other, chain = development_signer(1), site.registry.chain
+    send(chain, other, chain.anchor_call(other.address, SEALS[1]))
     site.get(PATH)
-    site.get(f"/v1/issuers/{SOMEBODY}/checkpoint")
+    for made_up in range(1, 4):
+        assert site.get(f"/v1/issuers/0x{made_up:040x}/checkpoint").status_code == 404
     proxy.asked.clear()
     site.get(PATH)
-    assert proxy.asked != []
+    assert proxy.asked == []
+    assert site.get(f"/v1/issuers/{SOMEBODY}/checkpoint").status_code == 200
+    site.get(PATH)
+    assert proxy.asked.count("eth_getLogs") == 2
+
+
+def test_a_key_that_cannot_be_used_stops_the_start(
+    anvil: Anvil, open_site: Open, tmp_path: Path
+) -> None:
+    chosen = settings(tmp_path)
+    (tmp_path / "password").write_text("another\n")
+    with pytest.raises(InvalidInputError, match="another password"):
+        open_site(anvil.url, **chosen)
