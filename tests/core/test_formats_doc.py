@@ -98,7 +98,7 @@ def test_the_checkpoint_shown_is_over_the_seals_and_signed_by_the_key_shown() ->
 
 
 def test_the_commands_shown_give_the_root_shown() -> None:
-    ran = subprocess.run(["bash", "-c", block("sh")], capture_output=True, check=True)
+    ran = subprocess.run(["bash", "-c", block("bash")], capture_output=True, check=True)
     assert ran.stdout.decode() == block("text").splitlines(keepends=True)[2]
 
 
