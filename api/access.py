@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI, Query, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.types import Scope as ASGIScope
 
+from api.checkpoints import Checkpoints
 from api.pages.chain_facts import ChainFacts
 from api.signed_lists import SignedLists
 from registry.core.address import parse_address
@@ -18,6 +19,7 @@ from registry.errors import NotAllowedError
 from registry.services.api_keys import authenticate, require_scope
 from registry.services.issuer_documents import IssuerDocuments
 from registry.services.ports import ApiKey, Chain, Scope, Store
+from registry.vc.notes import NoteSigner
 from registry.wiring import Registry
 from registry.wiring.metrics import Metrics
 
@@ -44,6 +46,7 @@ class Backend:
         self._lock = Lock()
         self.chain_facts = ChainFacts()
         self.status_lists = SignedLists()
+        self.checkpoints = Checkpoints()
         self.metrics = Metrics(registry, lambda: self.store)
         # Threads of their own, so that neither slow streams nor large bodies take all others'.
         self.streams = CapacityLimiter(_STREAMS)
@@ -60,6 +63,12 @@ class Backend:
         """What the issuer of badges publishes; None unless this registry signs for one."""
         with self._lock:
             return self.registry.issuer_documents if self.registry.signs_badges else None
+
+    @property
+    def note_signer(self) -> NoteSigner | None:
+        """What signs checkpoints; None unless a signing key is set."""
+        with self._lock:
+            return self.registry.note_signer
 
     @property
     def chain(self) -> Chain:

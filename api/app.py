@@ -85,7 +85,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
 
 def _open(registry: Registry) -> None:
     """Open everything before requests come; what is down now is asked again later."""
-    _ = registry.chain, registry.trusted
+    _ = registry.chain, registry.trusted, registry.note_signer
     try:
         _ = registry.store
     except UnavailableError as exc:

@@ -116,6 +116,12 @@ _BY_HAND: Final[dict[str, dict[str, Any]]] = {
         "type": "string",
         "description": "The list as a compact JWS, whose payload is the credential.",
     },
+    "Checkpoint": {
+        "title": "Checkpoint",
+        "type": "string",
+        "description": "A C2SP tlog-checkpoint: origin, size, root, and signatures below a blank "
+        "line. Without a key to sign with it is the three lines alone.",
+    },
     "Leaves": {
         "title": "Leaves",
         "type": "string",

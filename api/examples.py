@@ -130,6 +130,10 @@ EXAMPLES: Final[dict[str, Any]] = {
         },
         "proof": {"type": "DataIntegrityProof", "cryptosuite": "eddsa-rdfc-2022"},
     },
+    "Checkpoint": f"eip155:31337/{_CONTRACT}/{_ISSUER}\n2\n"
+    "zBWxMiY/1P0nSMDny54cStCv5w/Pk4LuZExNqK8ChqU=\n\n"
+    "— did:web:academy.example tH6GN1TLMWJyvuh4+p9dzRfFRws79gp2Fl8ijNIhxUCh7f3KRsMxjumYEqps9dBK79Dh"
+    "8+Ka93j1xQdjDoqNZ2Kiggg=\n",
     "Leaves": f"{_OTHER}\n{_HASH}\n",
     "Metrics": "# TYPE rootseal_alarm gauge\nrootseal_alarm 0.0\n",
     "Receipt": _RECEIPT,

@@ -1,4 +1,4 @@
-"""What an issuer of badges publishes: DID document, profile, and status lists."""
+"""What is published of an issuer: DID document, profile, status lists, and the checkpoint."""
 
 from datetime import datetime
 from typing import Annotated, Final
@@ -21,6 +21,7 @@ MAX_LISTS: Final = 10_000  # a billion badges
 _DID: Final = "application/did+json"
 _CREDENTIAL: Final = "application/vc"
 _JWT: Final = "application/vc+jwt"
+_TEXT: Final = "text/plain"
 _Address = Annotated[
     str,
     Path(
@@ -124,6 +125,27 @@ def get_status_list_token(
 ) -> Response:
     """The same list for verifiers of badges that are tokens."""
     return _status_list(backend, address, number, Proofs.JWT, now)
+
+
+@router.get(
+    "/v1/issuers/{address}/checkpoint",
+    summary="Get the checkpoint of an issuer's anchors",
+    response_class=Response,
+    responses={
+        200: content("The checkpoint.", "Checkpoint", media_type=_TEXT),
+        **problems(404, 413, 422),
+    },
+)
+def get_checkpoint(backend: BackendDep, address: _Address) -> Response:
+    """How many anchors the issuer has in final blocks of the first chain, and the root over them.
+
+    Whoever reads the chain comes to the same text, for any issuer, without this registry: its
+    signature says what it saw, for others to compare. 404 for an issuer without a final anchor,
+    413 for one with more than a hundred thousand. 503 if the chain cannot be asked.
+    """
+    issuer = parse_address(address, place="/path/address")
+    data = backend.checkpoints.get(backend.chain, issuer, backend.note_signer)
+    return _answer(data, _TEXT)
 
 
 def _documents(backend: Backend, address_text: str) -> IssuerDocuments:

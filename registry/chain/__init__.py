@@ -5,6 +5,7 @@ The only layer that knows web3 and eth-account. Decides nothing about anchoring.
 
 from registry.chain.artifact import (
     artifact,
+    artifact_bytes,
     compiler_input,
     deterministic_address,
     runtime_matches,
@@ -35,9 +36,9 @@ from registry.chain.keys import (
 )
 from registry.chain.kms import KmsSigner, open_kms_signer
 from registry.chain.origins import Fork, LoadedState
-from registry.chain.remote_signer import RemoteSigner
 from registry.chain.recorded import RecordedHistory
 from registry.chain.records import ChainRecord, parse_record, print_record
+from registry.chain.remote_signer import RemoteSigner
 from registry.chain.rpc import Rpc
 from registry.chain.snapshots import SnapshotState
 from registry.chain.transactions import sender_key
@@ -45,6 +46,7 @@ from registry.chain.transactions import sender_key
 __all__ = [
     "DEVELOPMENT_CHAIN_ID",
     "ChainOptions",
+    "ChainRecord",
     "CompiledContract",
     "Deployment",
     "Devnet",
@@ -57,15 +59,12 @@ __all__ = [
     "LoadedState",
     "LocalSigner",
     "OnError",
+    "RecordedHistory",
     "RemoteSigner",
     "Rpc",
     "SnapshotState",
     "artifact",
     "artifact_bytes",
-    "ChainRecord",
-    "RecordedHistory",
-    "parse_record",
-    "print_record",
     "authorization_hash",
     "compare_code",
     "compile_input",
@@ -79,6 +78,8 @@ __all__ = [
     "find_anvil",
     "keystore_address",
     "open_kms_signer",
+    "parse_record",
+    "print_record",
     "read_authorization",
     "recovered_signer",
     "runtime_matches",

@@ -31,7 +31,8 @@ _REPOSITORY = Path(__file__).resolve().parents[2]
 def find_anvil() -> Path:
     """Find Anvil: $ANVIL, then PATH, then what npm installed beside the sources.
 
-    Not in the working folder, which may be a bundle of strangers. Raises `InvalidInputError` if there is none.
+    Not in the working folder, which may be a bundle of strangers. Raises `InvalidInputError` if
+    there is none.
     """
     named = os.environ.get("ANVIL")
     if named is not None:

@@ -56,29 +56,37 @@ class Events:
         return [_topic(log, 1)[12:] for log in anchored if _topic(log, 2) == seal]
 
     def anchors_of(self, issuer: bytes, *, head: Block, count: int) -> list[IssuerAnchor]:
-        """Every anchor of an issuer up to `head`, by sequence: `count` of them, without a gap.
+        """Every anchor of an issuer up to `head`, by sequence; raises as `seals_of`."""
+        logs = self._anchored(issuer, head=head, count=count, after=0)
+        return [
+            IssuerAnchor(seal=_topic(log, 2), sequence=_sequence(log), anchor=self._anchor(log))
+            for log in logs
+        ]
 
-        Raises `UnavailableError` if they are not exactly that, or if `head` was replaced
-        meanwhile.
+    def seals_of(self, issuer: bytes, *, head: Block, count: int, after: int) -> list[bytes]:
+        """The seals of an issuer's anchors from sequence `after` + 1 to `count`, without a gap.
+
+        Raises `UnavailableError` if the events up to `head` are not exactly those, or if `head`
+        was replaced meanwhile.
         """
+        logs = self._anchored(issuer, head=head, count=count, after=after)
+        return [_topic(log, 2) for log in logs]
+
+    def _anchored(self, issuer: bytes, *, head: Block, count: int, after: int) -> list[Reply]:
+        """The events by sequence, above `after` and up to `count`."""
         found: dict[int, Reply] = {}
         ranges = self._reader.backwards(anchors_topics(issuer), first=0, last=head.number)
-        # Sequences are gap-free, so that `count` of them are all: older blocks hold no more.
-        while len(found) < count and (logs := next(ranges, None)) is not None:
+        # Sequences are gap-free, so that as many as are missing are all: older blocks hold no more.
+        while len(found) < count - after and (logs := next(ranges, None)) is not None:
             for log in logs:
-                if found.setdefault(_sequence(log), log) is not log:
+                sequence = _sequence(log)
+                if sequence > after and found.setdefault(sequence, log) is not log:
                     raise log.malformed("one anchor of a sequence")
         self._still_there(head)
-        if sorted(found) != list(range(1, count + 1)):
-            raise self._withheld(issuer_count=count, found=len(found), head=head)
-        return [
-            IssuerAnchor(
-                seal=_topic(found[sequence], 2),
-                sequence=sequence,
-                anchor=self._anchor(found[sequence]),
-            )
-            for sequence in range(1, count + 1)
-        ]
+        wanted = range(after + 1, count + 1)
+        if count < after or sorted(found) != list(wanted):
+            raise self._withheld(issuer_count=count, found=after + len(found), head=head)
+        return [found[sequence] for sequence in wanted]
 
     def appointed_by(self, issuer: bytes, *, head: Block) -> list[bytes]:
         """Everybody whom an issuer ever appointed, up to `head`."""

@@ -135,6 +135,15 @@ class EvmChain(ContractViews, Sending):
         self._nodes.recheck()
         return read_block(self._ask("eth_getBlockByNumber", "latest", False))  # noqa: FBT003 - JSON-RPC parameter
 
+    def block(self, number: int) -> Block:
+        """The block of that number now. Raises `UnavailableError` if the node has none."""
+        self._nodes.recheck()
+        reply = self._ask("eth_getBlockByNumber", hex(number), False)  # noqa: FBT003 - JSON-RPC parameter
+        block = read_block(reply)
+        if block.number != number:
+            raise reply.malformed("the block asked for")
+        return block
+
     def finalized(self) -> int:
         """Newest block that counts as final, by tag or configured depth; -1 if there is none."""
         finality = self._options.finality
@@ -187,6 +196,15 @@ class EvmChain(ContractViews, Sending):
         head = self.head()
         count = self.issuer_record(issuer, at=head).anchor_count
         return self._events(self._contract).anchors_of(issuer, head=head, count=count)
+
+    def issuer_seals(self, issuer: bytes, *, at: Block, after: int = 0) -> list[bytes]:
+        """Seals of an issuer's anchors up to a block, by sequence, those above `after` alone.
+
+        Raises as `issuer_anchors`; asks for no block of an anchor, so that thousands are cheap.
+        """
+        count = self.issuer_record(issuer, at=at).anchor_count
+        events = self._events(self._contract)
+        return events.seals_of(issuer, head=at, count=count, after=after)
 
     def operators(self, issuer: bytes) -> dict[bytes, OperatorRecord]:
         """Everybody who was ever appointed by an issuer, with what holds now."""

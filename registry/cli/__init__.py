@@ -14,6 +14,7 @@ from registry.cli import (
     badges,
     bundling,
     chains,
+    checkpoints,
     exporting,
     importing,
     issuing,
@@ -88,7 +89,12 @@ _COMMANDS: Final[dict[str, list[Callable[..., None]]]] = {
         publishing.unpublish,
     ],
     "Status": [statuses.revoke, statuses.suspend, statuses.reinstate, listing.status],
-    "Looking around": [listing.batches, auditing.audit, listing.settings],
+    "Looking around": [
+        listing.batches,
+        auditing.audit,
+        checkpoints.checkpoint,
+        listing.settings,
+    ],
     "Set-up": [chains.devnet, chains.deploy, serving.serve],
 }
 _GROUPS: Final[dict[str, tuple[str, str, dict[str, Callable[..., None]]]]] = {

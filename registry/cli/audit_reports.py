@@ -14,9 +14,7 @@ _NOTE: Final = "SHA256SUMS.note"
 _TITLE: Final = "rootseal audit report"
 
 
-def write_reports(
-    session: Session, report: AuditReport, folder: Path, *, sign: bool
-) -> list[Path]:
+def write_reports(session: Session, report: AuditReport, folder: Path, *, sign: bool) -> list[Path]:
     """Write report.json, report.html and anchors.csv, and with `sign` a note over their sums.
 
     Raises `InvalidInputError` for what cannot be written, and without a key to sign with.

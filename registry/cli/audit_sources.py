@@ -14,7 +14,7 @@ from registry.errors import InvalidInputError
 from registry.services.books import check_books
 from registry.services.disclosing import StoreDisclosure
 from registry.services.findings import Finding
-from registry.services.ports import DisclosedList, Disclosure, History, Place
+from registry.services.ports import Disclosure, History, Place
 
 if TYPE_CHECKING:
     from registry.bundles import Bundle

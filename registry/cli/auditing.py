@@ -15,7 +15,8 @@ from registry.cli.given import given_credentials
 from registry.cli.inputs import shown
 from registry.cli.session import Session
 from registry.errors import InvalidInputError
-from registry.services.audit import AuditOptions, AuditReport, audit as run_audit, refused
+from registry.services.audit import AuditOptions, AuditReport, refused
+from registry.services.audit import audit as run_audit
 from registry.services.audit.leaves import BuildTree, build_tree
 
 _EXITS: Final = {"clean": DONE, "findings": REFUSED, "incomplete": UNDECIDED}
@@ -86,7 +87,7 @@ def audit(
     ] = False,
     anvil: Annotated[
         bool,
-        typer.Option("--anvil", help="Audit in a local Anvil: with a state, or a fork of the node."),
+        typer.Option("--anvil", help="Audit in a local Anvil: a state, or a fork of the node."),
     ] = False,
     state: Annotated[
         Path | None,
@@ -170,5 +171,7 @@ def _program() -> str:
 
 
 def _print(session: Session, report: AuditReport, written: list[Path]) -> None:
+    from registry.reporting import summary_lines  # noqa: PLC0415 - slow to import
+
     lines = [*summary_lines(report), *(f"Wrote {shown(path)}" for path in written)]
     session.output.result(report.model_dump(mode="json"), lines)

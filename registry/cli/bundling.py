@@ -2,13 +2,16 @@
 
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from registry.cli.inputs import shown
 from registry.cli.session import Session
 from registry.core.address import format_chain
+
+if TYPE_CHECKING:
+    from registry.cli.output import Value
 
 
 def bundle(
@@ -41,7 +44,7 @@ def bundle(
         program = f"rootseal {version('rootseal')}"
         request = BundleRequest(folder, program, block, with_openings, step)
         chains = write_bundle(session.registry, request)
-    named = [
+    named: list[Value] = [
         {
             "chain": format_chain(chain.chain),
             "blockNumber": chain.block_number,
@@ -51,8 +54,8 @@ def bundle(
         for chain in chains
     ]
     lines = [
-        f"  {each['chain']} up to block {each['blockNumber']:,}, {each['blockHash']}"
-        for each in named
+        f"  {format_chain(each.chain)} up to block {each.block_number:,}, 0x{each.block_hash.hex()}"
+        for each in chains
     ]
     session.output.result(
         {"folder": shown(folder), "chains": named},

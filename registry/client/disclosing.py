@@ -37,7 +37,7 @@ class ApiDisclosure:
         while some := b"".join(islice(leaves, _LEAVES_AT_ONCE)):
             yield some
 
-    def openings(self, seal: bytes) -> None:  # noqa: ARG002 - of no batch
+    def openings(self, seal: bytes) -> None:
         """None: an API tells nobody what leaves are made of."""
 
     def status_lists(self) -> Iterator[DisclosedList]:

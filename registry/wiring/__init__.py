@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from registry.services.issuer_documents import IssuerDocuments
     from registry.services.issuing import Signatory, StatusLists
     from registry.services.wallets.offers import HolderNames
+    from registry.vc.notes import NoteSigner
     from registry.verifier import Configuration
 
 __all__ = ["Registry", "Settings", "load_settings"]
@@ -283,6 +284,15 @@ class Registry:
         from registry.wiring.issuers import signing_key
 
         return Signatory(self.issuer_profile.id, signing_key(self.settings))
+
+    @cached_property
+    def note_signer(self) -> "NoteSigner | None":
+        """What signs checkpoints; None without a signing key. Raises as `issuers.note_signer`."""
+        if self.settings.signing_key is None:
+            return None
+        from registry.wiring.issuers import note_signer
+
+        return note_signer(self.settings)
 
     @cached_property
     def holder_names(self) -> "HolderNames":

@@ -113,9 +113,7 @@ def _add_lists(
     number = 0
     while places := disclosure.places(number):
         try:
-            published = registry.issuer_documents.status_list(
-                number, Proofs.RDFC, registry.now()
-            )
+            published = registry.issuer_documents.status_list(number, Proofs.RDFC, registry.now())
         except NotFoundError:
             return
         writer.add_list(number, published, places)

@@ -3,12 +3,14 @@
 import os
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from openvc.keys import Ed25519SigningKey
 
 from registry.badges.achievements import IssuerProfile, read_issuer_profile
 from registry.errors import ConflictError, InvalidInputError
-from registry.vc.signing_keys import key_from_pem, key_from_seed, pem_of_seed
+from registry.vc.notes import NoteSigner
+from registry.vc.signing_keys import did_key, key_from_pem, key_from_seed, pem_of_seed
 from registry.wiring.settings import Settings
 
 _PRIVATE: Final = 0o600
@@ -37,6 +39,23 @@ def signing_key(settings: Settings) -> Ed25519SigningKey:
     except UnicodeDecodeError as exc:
         raise InvalidInputError("signing_password_file is not UTF-8") from exc
     return key_from_pem(pem, text)
+
+
+def note_signer(settings: Settings) -> NoteSigner:
+    """What signs notes: the key for badges, under the name of whoever has it.
+
+    That is the issuer's DID, else the host of the public URL, else what the key is by itself.
+    Raises as `signing_key`, and `InvalidInputError` for a name that notes cannot carry.
+    """
+    key = signing_key(settings)
+    if settings.issuer_profile is not None:
+        name = issuer_profile(settings).id
+    else:
+        host = None if settings.public_url is None else urlsplit(settings.public_url).hostname
+        name = did_key(key.public_key_raw()) if host is None else host
+    signer = NoteSigner(name, key)
+    _ = signer.verifier_key
+    return signer
 
 
 def make_signing_key(path: Path, password: str, seed: bytes) -> bytes:

@@ -54,6 +54,11 @@ QUESTIONS: dict[str, tuple[Question, list[str]]] = {
         lambda c: c.chain.issuer_anchors(c.issuer),
         ["eth_getBlockByNumber", "eth_call", "eth_getLogs", "eth_getBlockByHash"],
     ),
+    "block": (lambda c: c.chain.block(1), ["eth_chainId", "eth_getBlockByNumber"]),
+    "issuer_seals": (
+        lambda c: c.chain.issuer_seals(c.issuer, at=c.chain.head()),
+        ["eth_getBlockByNumber", "eth_call", "eth_getLogs"],
+    ),
     "operators": (
         lambda c: c.chain.operators(c.issuer),
         ["eth_getBlockByNumber", "eth_getLogs", "eth_call"],

@@ -188,6 +188,9 @@ TAMPERED: dict[str, Callable[[list[Any]], list[Any]]] = {
     "of another range": lambda logs: [{**log, "blockNumber": "0xffffff"} for log in logs],
     "of another block": lambda logs: [{**log, "blockHash": word(1)} for log in logs],
 }
+# What does not concern whoever wants no blocks, or knows the first two anchors already.
+OF_BLOCKS = {"of another block"}
+OF_FIRST = {"one withheld", "one twice", "two of a sequence"}
 
 
 def word(number: int) -> str:
@@ -219,6 +222,28 @@ class TestIssuerAnchors:
         proxy.lie(LOGS, TAMPERED[tampering])
         with pytest.raises(UnavailableError):
             proxied.issuer_anchors(signer.address)
+
+    @pytest.mark.parametrize(
+        ("tampering", "after"),
+        [(name, 0) for name in TAMPERED if name not in OF_BLOCKS]
+        + [(name, 2) for name in TAMPERED if name not in OF_BLOCKS | OF_FIRST],
+    )
+    def test_nor_is_it_for_seals_alone(
+        self,
+        anchored: list[IssuerAnchor],
+        chain: EvmChain,
+        signer: LocalSigner,
+        proxied: EvmChain,
+        proxy: RpcProxy,
+        tampering: str,
+        after: int,
+    ) -> None:
+        at = chain.head()
+        seals = [found.seal for found in anchored]
+        assert proxied.issuer_seals(signer.address, at=at, after=after) == seals[after:]
+        proxy.lie(LOGS, TAMPERED[tampering])
+        with pytest.raises(UnavailableError):
+            proxied.issuer_seals(signer.address, at=at, after=after)
 
     def test_the_search_ends_with_the_first_anchor(
         self, anchored: list[IssuerAnchor], signer: LocalSigner, proxied: EvmChain, proxy: RpcProxy

@@ -67,6 +67,8 @@ QUESTIONS: dict[str, Question] = {
         c.contract, m.transaction.transaction, m.issuer, SEAL
     ),
     "all": lambda c, m: c.issuer_anchors(m.issuer),
+    "block": lambda c, m: c.block(m.head.number),
+    "seals": lambda c, m: c.issuer_seals(m.issuer, at=m.head),
     "operators": lambda c, m: c.operators(m.issuer),
     "nonce": lambda c, m: c.next_nonce(m.issuer),
     "balance": lambda c, m: c.balance(m.issuer),

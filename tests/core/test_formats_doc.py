@@ -1,15 +1,19 @@
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from registry.core.canonical import Canonicalization, credential_hash, jcs_bytes
+from registry.core.checkpoint import checkpoint_over, read_checkpoint
 from registry.core.documents import parse_document
 from registry.core.receipt import RECEIPT_TYPE, embed_receipt, receipt_from_json
+from registry.core.signed_note import parse_verifier_key
 from registry.core.tiles import TileId, build_tiles, proof_from_tiles
 from registry.core.tree import generic_path, leaf_hash, node_hash, seal_from_proof
+from registry.vc.notes import verify_note
 from tests.oracle import load_error_cases, merkletools_accepts
 
 DOC = (Path(__file__).parents[2] / "docs/formats.md").read_text()
@@ -80,6 +84,22 @@ def test_the_code_shown_answers_as_the_vectors_of_wrong_proofs_say() -> None:
             answer = "impossible"
         expected = case["expected"]
         assert answer == (expected if expected in ("match", "mismatch") else "impossible")
+
+
+SEALS = [bytes([digit]) * 32 for digit in (0x11, 0x22, 0x33)]
+
+
+def test_the_checkpoint_shown_is_over_the_seals_and_signed_by_the_key_shown() -> None:
+    checkpoint, note = read_checkpoint(block("text").encode())
+    assert checkpoint == checkpoint_over(checkpoint.origin, SEALS)
+    [name] = re.findall(r"^`(did:\S+)`:$", DOC, re.MULTILINE)
+    key = parse_verifier_key(name)
+    assert verify_note(note, [key]) == (key,)
+
+
+def test_the_commands_shown_give_the_root_shown() -> None:
+    ran = subprocess.run(["bash", "-c", block("bash")], capture_output=True, check=True)
+    assert ran.stdout.decode() == block("text").splitlines(keepends=True)[2]
 
 
 def test_every_key_of_a_receipt_and_of_its_proof_is_described() -> None:

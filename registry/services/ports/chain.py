@@ -240,7 +240,7 @@ class Chain(ChainState, Protocol):
         All active, 0, also under a seal that was never anchored.
         """
 
-    def issuer_record(self, issuer: bytes) -> IssuerRecord:
+    def issuer_record(self, issuer: bytes, *, at: Block | None = None) -> IssuerRecord:
         """Owner and anchor count of an issuer."""
 
     def operator_record(self, issuer: bytes, operator: bytes) -> OperatorRecord:
@@ -260,6 +260,15 @@ class Chain(ChainState, Protocol):
 
         Raises `UnavailableError` if the sequences have a gap or fall short of the issuer's anchor
         count in the same block: the node withholds events.
+        """
+
+    def block(self, number: int) -> Block:
+        """The block of that number now. Raises `UnavailableError` if the node has none."""
+
+    def issuer_seals(self, issuer: bytes, *, at: Block, after: int = 0) -> list[bytes]:
+        """Seals of an issuer's anchors up to a block, by sequence, those above `after` alone.
+
+        Raises as `issuer_anchors`; asks for no block of an anchor, so that thousands are cheap.
         """
 
     def operators(self, issuer: bytes) -> dict[bytes, OperatorRecord]:
