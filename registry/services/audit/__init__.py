@@ -80,6 +80,7 @@ class _Audit:
     unknowns: list[str] = field(default_factory=list)
     chains: list[ChainAudit] = field(default_factory=list)
     histories: dict[int, History] = field(default_factory=dict)
+    believed: list[tuple[History, Believed]] = field(default_factory=list)
     anchors: dict[int, dict[bytes, AnchoredSeal]] = field(default_factory=dict)
 
 
@@ -102,7 +103,7 @@ def audit(
     trees = rebuild(disclosure, work.batches, build=options.build, step=options.step)
     work.findings += trees.findings
     work.unknowns += trees.unknowns
-    openings = _audit_openings(work, disclosure)
+    openings = _audit_openings(work, disclosure, trees.sound)
     lists = _audit_lists(work, disclosure)
     receipts = _audit_receipts(work, given)
     work.findings += more
@@ -151,6 +152,7 @@ def _audit_chain(work: _Audit, history: History) -> None:
     work.findings += check_gas(history, believed.anchors)
     work.findings += check_cadence(history, believed.anchors, options.promised)
     work.histories[history.chain_id] = history
+    work.believed.append((history, believed))
     work.anchors[history.chain_id] = dict(seen.anchors)
     work.chains.append(chain_audit(history, believed, work.batches))
 
@@ -178,8 +180,8 @@ def _believed(work: _Audit, history: History) -> Believed | None:
     return believed_events(history)
 
 
-def _audit_openings(work: _Audit, disclosure: Disclosure) -> int:
-    count, findings, places = credentials_in_two(disclosure, work.batches, work.options.step)
+def _audit_openings(work: _Audit, disclosure: Disclosure, sound: Sequence[DisclosedBatch]) -> int:
+    count, findings, places = credentials_in_two(disclosure, sound, work.options.step)
     work.findings += findings
     for digest, found in sorted(places.items()):
         work.findings.append(_in_two(work, digest, found))
@@ -252,5 +254,5 @@ def _report(
         chains=tuple(work.chains),
         findings=findings,
         unknowns=unknowns,
-        limits=tuple(limits_of(work.histories.values(), work.batches, openings=openings)),
+        limits=tuple(limits_of(work.believed, work.batches, openings=openings)),
     )

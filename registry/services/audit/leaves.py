@@ -32,10 +32,10 @@ def build_tree(leaves: Iterable[bytes]) -> TreeHead:
 
 @dataclass(slots=True)
 class Rebuilt:
-    """What came of the trees."""
+    """What came of the trees; `sound` are the batches of which all is as it is shown."""
 
     leaves: int = 0
-    openings: int = 0
+    sound: list[DisclosedBatch] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     unknowns: list[str] = field(default_factory=list)
 
@@ -98,6 +98,8 @@ def credentials_in_two(
 ) -> tuple[int, list[Finding], dict[bytes, list[Place]]]:
     """Check what leaves are made of, where that is shown, and find credentials in two batches.
 
+    `batches` are those of which the leaves are sound.
+
     Returns how many were looked at, what was found, and the places of credentials in several.
     """
     prefixes = _Prefixes()
@@ -105,19 +107,19 @@ def credentials_in_two(
     count = 0
     total = sum(batch.tree_size for batch in batches)
     for batch in batches:
-        opened = disclosure.openings(batch.seal)
-        if opened is None:
+        openings = disclosure.openings(batch.seal)
+        if openings is None:
             continue
-        hashes = bytearray()
-        for opening in opened:
-            hashes += opening.credential_hash
+        hashes, finding = _open(disclosure, batch, openings)
+        if finding is not None:
+            findings.append(finding)
+            continue  # what is behind these leaves nobody knows
         count += len(hashes) // HASH_BYTES
-        prefixes.add(batch.seal, bytes(hashes))
-        findings += _check_openings(disclosure, batch)
+        prefixes.add(batch.seal, hashes)
         step("credentials", count, total)
     shared = prefixes.pairs()
-    places = _places(disclosure, batches, shared) if shared else {}
-    return count, findings, places
+    sound = [batch for batch in batches if batch.seal in prefixes.by_seal]
+    return count, findings, _places(disclosure, sound, shared) if shared else {}
 
 
 def _rebuild_one(
@@ -138,10 +140,15 @@ def _rebuild_one(
 
     try:
         tree = build(leaves())
+    except NotFoundError:
+        raise
     except InvalidInputError as exc:
         result.findings.append(_finding(FindingCode.LEAVES_INVALID, batch, str(exc)))
         return
-    result.findings += _compare(batch, tree)
+    found = list(_compare(batch, tree))
+    result.findings += found
+    if not found:
+        result.sound.append(batch)
 
 
 def _compare(batch: DisclosedBatch, tree: TreeHead) -> Iterator[Finding]:
@@ -160,18 +167,22 @@ def _compare(batch: DisclosedBatch, tree: TreeHead) -> Iterator[Finding]:
         yield _finding(FindingCode.SEAL_DIFFERS, batch, detail)
 
 
-def _check_openings(disclosure: Disclosure, batch: DisclosedBatch) -> Iterator[Finding]:
-    """That each leaf is made of what is said; the first that is not is told."""
-    opened = disclosure.openings(batch.seal) or iter(())
-    try:
-        for index, leaf in enumerate(_split(disclosure.leaves(batch.seal))):
-            opening = next(opened, None)
-            if opening is None or sha256(opening.salt + opening.credential_hash).digest() != leaf:
-                detail = f"leaf {index} is not made of what is said to be behind it"
-                yield _finding(FindingCode.LEAVES_DIFFER, batch, detail, leafIndex=index)
-                return
-    except NotFoundError:
-        return  # found by whoever builds the trees
+def _open(
+    disclosure: Disclosure, batch: DisclosedBatch, openings: Iterator[Opening]
+) -> tuple[bytes, Finding | None]:
+    """Credential hashes of a batch, end to end; or the first leaf that is not made of them."""
+    hashes = bytearray()
+    index = 0
+    for leaf in _split(disclosure.leaves(batch.seal)):
+        opening = next(openings, None)
+        if opening is None or sha256(opening.salt + opening.credential_hash).digest() != leaf:
+            break
+        hashes += opening.credential_hash
+        index += 1
+    if index == batch.tree_size and next(openings, None) is None:
+        return bytes(hashes), None
+    detail = f"leaf {index} is not made of what is said to be behind it"
+    return b"", _finding(FindingCode.LEAVES_DIFFER, batch, detail, leafIndex=index)
 
 
 def _duplicates(

@@ -79,7 +79,7 @@ def check_rights(history: History, events: Sequence[Event], *, is_whole: bool) -
             yield _owner_changed(history, event, event.content)
         rights.apply(event)
     if is_whole:
-        yield from _check_end(history, rights)
+        yield from _check_end(history, rights, events)
 
 
 def _check_event(
@@ -108,7 +108,7 @@ def _check_event(
         )
 
 
-def _check_end(history: History, rights: Rights) -> Iterator[Finding]:
+def _check_end(history: History, rights: Rights, events: Sequence[Event]) -> Iterator[Finding]:
     record = history.issuer_record()
     for what, events_say, state_says in (
         ("owner", rights.owner, record.owner),
@@ -121,7 +121,7 @@ def _check_end(history: History, rights: Rights) -> Iterator[Finding]:
                 f"{_name(state_says)}",
                 where(history, events=_name(events_say), state=_name(state_says)),
             )
-    for operator in sorted(rights.operators.keys() | _actors(history)):
+    for operator in sorted(rights.operators.keys() | _actors(history, events)):
         expected = rights.operators.get(operator, OperatorRecord(Role(0), 0))
         found = history.operator_record(operator)
         if found != expected:
@@ -133,8 +133,8 @@ def _check_end(history: History, rights: Rights) -> Iterator[Finding]:
             )
 
 
-def _actors(history: History) -> set[bytes]:
-    sent = (history.sent(event.transaction) for event in history.events())
+def _actors(history: History, events: Sequence[Event]) -> set[bytes]:
+    sent = (history.sent(event.transaction) for event in events)
     return {each.actor for each in sent if each is not None and each.actor is not None}
 
 

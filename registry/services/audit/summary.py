@@ -48,7 +48,10 @@ def chain_audit(
 
 
 def limits_of(
-    histories: Iterable[History], batches: Sequence[DisclosedBatch], *, openings: int
+    chains: Iterable[tuple[History, Believed]],
+    batches: Sequence[DisclosedBatch],
+    *,
+    openings: int,
 ) -> Iterator[str]:
     """What this audit does not show, in sentences."""
     if not openings:
@@ -56,9 +59,9 @@ def limits_of(
             "What the leaves are made of was not shown: credentials in two batches are found only "
             "if their leaves are the same."
         )
-    for history in histories:
+    for history, believed in chains:
         chain = format_chain(history.chain_id)
-        sent = [history.sent(event.transaction) for event in history.events()]
+        sent = [history.sent(event.transaction) for event in believed.events]
         missing = sum(each is None for each in sent)
         known = [each for each in sent if each is not None]
         unproved = sum(not each.is_proved for each in known)

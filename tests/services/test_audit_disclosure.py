@@ -1,0 +1,267 @@
+"""What an issuer shows against what was anchored: each way to cheat, by its own name."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from registry.errors import UnavailableError
+from registry.services.findings import FindingCode
+from registry.services.ports import Anchor, CredentialStatus, DisclosedList, Opening, Place
+from tests.anvil import send
+from tests.services.auditing import (
+    Shown,
+    as_shown,
+    audited,
+    codes,
+    opened,
+    settle,
+    tree_of,
+    wait,
+)
+from tests.services.office import Office, utc_now
+from tests.services.planting import change_rows, change_status
+from tests.services.test_anchoring import seal_of
+from tests.services.test_books_chain import by_another_key
+
+
+def test_a_sound_issuer_has_no_findings(office: Office) -> None:
+    office.final("diploma", "certificate")
+    office.final("badge")
+    change_status(office, CredentialStatus.SUSPENDED, "diploma")
+    change_status(office, CredentialStatus.REVOKED, "badge")
+    change_status(office, CredentialStatus.ACTIVE, "diploma")
+    settle(office)
+    report = audited(office)
+    assert (report.verdict, codes(report), report.unknowns) == ("clean", [], ())
+    assert (report.looked.batches, report.looked.leaves, report.looked.openings) == (2, 3, 3)
+    [chain] = report.chains
+    assert [anchor.sequence for anchor in chain.anchors] == [1, 2]
+    assert [change.status for change in chain.changes] == ["suspended", "revoked", "active"]
+
+
+def test_an_anchor_that_the_issuer_does_not_show_is_found(office: Office) -> None:
+    office.final("diploma")
+    by_another_key(office, office.chain.anchor_call(office.issuer, b"\x07" * 32))
+    settle(office)
+    report = audited(office)
+    assert codes(report) == [FindingCode.UNKNOWN_ANCHOR]
+    assert report.findings[0].evidence["seal"] == "07" * 32
+
+
+def test_a_batch_that_is_called_anchored_and_is_not_is_found(office: Office) -> None:
+    final = office.final("diploma")
+    settle(office)
+    shown = Shown.by(office)
+    (anchor,) = office.store.anchors(final.id)
+    office.sealed("badge")
+    false = shown.batches()[-1].seal
+    shown.changes[false] = {"anchors": (anchor,)}
+    report = audited(office, shown)
+    assert codes(report) == [FindingCode.ANCHOR_MISSING]
+    assert report.findings[0].evidence["seal"] == false.hex()
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["block_number = block_number - 1", "block_hash = zeroblob(32)", "log_index = 7"],
+)
+def test_an_anchor_that_is_elsewhere_is_found(office: Office, change: str) -> None:
+    office.final("diploma")
+    settle(office)
+    change_rows(office, "anchorings", change)
+    assert codes(audited(office)) == [FindingCode.ANCHOR_ELSEWHERE]
+
+
+def test_a_batch_without_an_anchor_is_found_once_it_is_late(office: Office) -> None:
+    office.sealed("diploma")
+    settle(office)
+    assert codes(audited(office)) == []
+    wait(office, timedelta(hours=27))
+    settle(office)
+    assert codes(audited(office)) == [FindingCode.BATCH_UNANCHORED]
+
+
+def test_a_batch_that_was_anchored_late_is_found(office: Office) -> None:
+    batch = office.sealed("diploma")
+    wait(office, timedelta(hours=27))
+    office.finish(batch)
+    settle(office)
+    assert codes(audited(office)) == [FindingCode.LATE_BATCH]
+
+
+def test_an_anchor_after_the_audited_block_is_not_missed(office: Office) -> None:
+    office.final("diploma")
+    settle(office)
+    office.anchored("badge")  # not final
+    assert codes(audited(office)) == []
+
+
+def test_leaves_that_are_not_shown_are_found(office: Office) -> None:
+    batch = office.final("diploma", "certificate")
+    settle(office)
+    shown = Shown.by(office)
+    shown.hidden.add(seal_of(batch))
+    report = audited(office, shown)
+    assert codes(report) == [FindingCode.LEAVES_UNAVAILABLE]
+
+
+def test_leaves_that_could_not_be_asked_for_are_no_finding(office: Office) -> None:
+    class Away(Shown):
+        def leaves(self, seal: bytes):  # type: ignore[no-untyped-def] # noqa: ANN202 - raises
+            raise UnavailableError("no answer", source=seal.hex()[:8])
+
+        def openings(self, _seal: bytes) -> None:
+            pass
+
+    office.final("diploma")
+    settle(office)
+    report = audited(office, Away.by(office))
+    assert (report.verdict, codes(report), len(report.unknowns)) == ("incomplete", [], 1)
+
+
+def test_a_swapped_leaf_is_found(office: Office) -> None:
+    seal = seal_of(office.final(*(f"diploma {number}" for number in range(5))))
+    settle(office)
+    shown = Shown.by(office)
+    leaves = shown.leaves_of(seal)
+    leaves[2] = leaves[2][:-1] + bytes([leaves[2][-1] ^ 1])
+    shown.other_leaves[seal] = b"".join(leaves)
+    assert codes(audited(office, shown)) == [FindingCode.ROOT_DIFFERS]
+
+
+@pytest.mark.parametrize(
+    ("cut", "code"),
+    [
+        pytest.param(32, FindingCode.SIZE_DIFFERS, id="a leaf"),
+        pytest.param(64, FindingCode.SIZE_DIFFERS, id="two leaves"),
+        pytest.param(1, FindingCode.LEAVES_INVALID, id="a byte"),
+        pytest.param(33, FindingCode.LEAVES_INVALID, id="a leaf and a byte"),
+        pytest.param(160, FindingCode.LEAVES_INVALID, id="all of it"),
+    ],
+)
+def test_truncated_leaves_are_found(office: Office, cut: int, code: FindingCode) -> None:
+    seal = seal_of(office.final(*(f"diploma {number}" for number in range(5))))
+    settle(office)
+    shown = Shown.by(office)
+    shown.other_leaves[seal] = b"".join(shown.leaves_of(seal))[:-cut]
+    assert codes(audited(office, shown)) == [code]
+
+
+def test_a_leaf_too_many_is_found(office: Office) -> None:
+    seal = seal_of(office.final("diploma", "certificate"))
+    settle(office)
+    shown = Shown.by(office)
+    shown.other_leaves[seal] = b"".join([*shown.leaves_of(seal), b"\xff" * 32])
+    assert codes(audited(office, shown)) == [FindingCode.SIZE_DIFFERS]
+
+
+def test_leaves_out_of_order_are_found(office: Office) -> None:
+    seal = seal_of(office.final("diploma", "certificate"))
+    settle(office)
+    shown = Shown.by(office)
+    shown.other_leaves[seal] = b"".join(reversed(shown.leaves_of(seal)))
+    assert codes(audited(office, shown)) == [FindingCode.LEAVES_INVALID]
+
+
+def test_another_tree_under_the_same_seal_is_found(office: Office) -> None:
+    seal = seal_of(office.final("diploma", "certificate"))
+    settle(office)
+    shown = Shown.by(office)
+    leaves = [b"\x01" * 32, b"\x02" * 32]
+    shown.changes[seal] = {"merkle_root": tree_of(leaves).merkle_root}
+    shown.other_leaves[seal] = b"".join(leaves)
+    assert codes(audited(office, shown)) == [FindingCode.SEAL_DIFFERS]
+
+
+def test_credentials_that_are_not_behind_the_leaves_are_found(office: Office) -> None:
+    office.final("diploma")
+    settle(office)
+    change_rows(office, "credentials", "salt = zeroblob(32)")
+    report = audited(office)
+    assert codes(report) == [FindingCode.LEAVES_DIFFER]
+    assert report.findings[0].evidence["leafIndex"] == 0
+
+
+def anchored_elsewhere(office: Office, shown: Shown, openings: list[Opening]) -> bytes:
+    """Anchor a batch that the store does not know, and show it."""
+    assert office.signer is not None
+    openings = sorted(openings, key=opened)
+    leaves = [opened(each) for each in openings]
+    batch = tree_of(leaves)
+    mined = send(office.chain, office.signer, office.chain.anchor_call(office.issuer, batch.seal))
+    anchor = office.chain.anchor_in_transaction(
+        office.chain.contract, mined.transaction, office.issuer, batch.seal
+    )
+    assert isinstance(anchor, Anchor)
+    shown.more.append(replace(batch, anchors=(anchor,)))
+    shown.other_leaves[batch.seal] = b"".join(leaves)
+    shown.other_openings[batch.seal] = openings
+    settle(office)
+    return batch.seal
+
+
+def test_a_leaf_in_two_batches_is_found_without_openings(office: Office) -> None:
+    seal = seal_of(office.final("diploma", "certificate"))
+    shown = Shown.by(office)
+    same = next(iter(shown.store.openings(seal)))
+    other = anchored_elsewhere(office, shown, [same, Opening(b"\x01" * 32, b"\x02" * 32)])
+    del shown.other_openings[other]
+    report = audited(office, shown)
+    assert codes(report) == [FindingCode.DUPLICATE_CREDENTIAL]
+    assert report.findings[0].evidence["otherSeal"] == other.hex()
+
+
+def test_a_credential_with_two_salts_in_two_batches_is_found(office: Office) -> None:
+    seal = seal_of(office.final("diploma", "certificate"))
+    shown = Shown.by(office)
+    same = next(iter(shown.store.openings(seal)))
+    anchored_elsewhere(office, shown, [Opening(same.credential_hash, b"\x02" * 32)])
+    assert codes(audited(office, shown)) == [FindingCode.DUPLICATE_CREDENTIAL]
+
+
+def test_a_credential_that_was_revoked_and_issued_again_is_found(office: Office) -> None:
+    seal = seal_of(office.final("diploma"))
+    change_status(office, CredentialStatus.REVOKED, "diploma")
+    shown = Shown.by(office)
+    same = next(iter(shown.store.openings(seal)))
+    anchored_elsewhere(office, shown, [Opening(same.credential_hash, b"\x02" * 32)])
+    report = audited(office, shown)
+    assert codes(report) == [FindingCode.REVOKED_AND_REISSUED]
+    assert report.findings[0].evidence["seal"] == seal.hex()
+
+
+@pytest.mark.parametrize("withdrawn", [set(), {0, 1}], ids=["one too few", "one too many"])
+def test_a_status_list_that_differs_from_the_chain_is_found(
+    office: Office, withdrawn: set[int]
+) -> None:
+    seal = seal_of(office.final("diploma", "certificate"))
+    change_status(office, CredentialStatus.SUSPENDED, "diploma")
+    settle(office)
+    shown = Shown.by(office)
+    leaf = office.receipt("diploma").leaf_index
+    places = {0: Place(seal, leaf), 1: Place(seal, 1 - leaf)}
+    shown.lists = [DisclosedList(0, frozenset({0}), places)]
+    assert codes(audited(office, shown)) == []
+    shown.lists = [DisclosedList(0, frozenset(withdrawn), places)]
+    report = audited(office, shown)
+    assert codes(report) == [FindingCode.STATUS_LIST_DIFFERS]
+    assert report.findings[0].evidence["position"] == (1 if withdrawn else 0)
+
+
+def test_a_list_that_is_newer_than_the_audited_block_is_none(office: Office) -> None:
+    seal = seal_of(office.final("diploma"))
+    settle(office)
+    change_status(office, CredentialStatus.SUSPENDED, "diploma")
+    shown = Shown.by(office)
+    shown.lists = [DisclosedList(0, frozenset({0}), {0: Place(seal, 0)})]
+    office.anvil.ask("anvil_mine", "0x1")
+    assert codes(audited(office, shown)) == []
+
+
+def test_the_same_block_gives_the_same_bytes(office: Office) -> None:
+    batch = office.final("diploma")
+    settle(office)
+    first, second = audited(office), audited(office)
+    assert first == second
+    assert as_shown(batch).opened_at < utc_now()

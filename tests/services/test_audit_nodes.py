@@ -1,0 +1,232 @@
+"""Nodes that withhold, make up, or lie about storage: found by what a block's hash proves."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from eth_abi.abi import encode
+
+from registry.chain import ChainRecord, EvmChain, sign_authorization
+from registry.chain.contract import encode_call
+from registry.chain.records import RawTransaction
+from registry.errors import UnavailableError
+from registry.services.findings import FindingCode
+from registry.services.ports import Authorization, CredentialStatus
+from tests.anvil import send
+from tests.rpc_proxy import RpcProxy
+from tests.services.auditing import audited, codes, settle
+from tests.services.office import Office, stranger
+from tests.services.planting import change_status
+from tests.services.test_anchoring import seal_of
+
+
+def nights(office: Office, count: int = 3) -> list[bytes]:
+    seals = [seal_of(office.final(f"night {number}")) for number in range(count)]
+    settle(office)
+    return seals
+
+
+def of_seal(seal: bytes) -> Callable[[dict[str, Any]], bool]:
+    return lambda log: "0x" + seal.hex() in log["topics"]
+
+
+def test_a_withheld_anchor_is_found(office: Office, proxied: EvmChain, proxy: RpcProxy) -> None:
+    seals = nights(office)
+    proxy.lie("eth_getLogs", lambda logs: [log for log in logs if not of_seal(seals[1])(log)])
+    report = audited(office, chain=proxied)
+    assert codes(report) == [FindingCode.EVENT_WITHHELD]
+    assert report.findings[0].evidence["first"] == 2
+
+
+def test_a_node_that_withholds_everything_is_found(
+    office: Office, proxied: EvmChain, proxy: RpcProxy
+) -> None:
+    nights(office)
+    proxy.lie("eth_getLogs", lambda _: [])
+    report = audited(office, chain=proxied)
+    assert codes(report) == [FindingCode.EVENT_WITHHELD]
+    assert report.findings[0].evidence["missing"] == 3
+
+
+def test_a_withheld_status_change_is_found(
+    office: Office, proxied: EvmChain, proxy: RpcProxy
+) -> None:
+    nights(office)
+    change_status(office, CredentialStatus.REVOKED, "night 1")
+    settle(office)
+    proxy.lie("eth_getLogs", lambda logs: [log for log in logs if len(log["topics"]) == 4])
+    assert codes(audited(office, chain=proxied)) == [FindingCode.STATUS_UNEXPLAINED]
+
+
+def test_a_substituted_anchor_is_found(office: Office, proxied: EvmChain, proxy: RpcProxy) -> None:
+    seals = nights(office)
+
+    def substitute(logs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for log in filter(of_seal(seals[1]), logs):
+            log["topics"][2] = "0x" + "07" * 32
+        return logs
+
+    proxy.lie("eth_getLogs", substitute)
+    report = audited(office, chain=proxied)
+    assert codes(report) == [FindingCode.EVENT_FORGED]
+    assert report.findings[0].evidence["seal"] == "07" * 32
+
+
+def test_an_anchor_with_another_time_is_found(
+    office: Office, proxied: EvmChain, proxy: RpcProxy
+) -> None:
+    """As if it had been anchored earlier, in a block that there is."""
+    block = office.anvil.ask("eth_getBlockByNumber", "0x1", False).value  # noqa: FBT003 - JSON-RPC parameter
+    assert isinstance(block, dict)
+    office.anvil.ask("evm_increaseTime", "0x10")
+    seals = nights(office)
+
+    def back(logs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for log in filter(of_seal(seals[1]), logs):
+            log["blockNumber"], log["blockHash"] = block["number"], block["hash"]
+        return logs
+
+    proxy.lie("eth_getLogs", back)
+    assert codes(audited(office, chain=proxied)) == [FindingCode.EVENT_FORGED]
+
+
+def test_an_event_that_the_contract_cannot_have_made_is_found(
+    office: Office, proxied: EvmChain, proxy: RpcProxy
+) -> None:
+    seals = nights(office)
+
+    def garble(logs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for log in filter(of_seal(seals[1]), logs):
+            log["data"] = "0x01"
+        return logs
+
+    proxy.lie("eth_getLogs", garble)
+    assert codes(audited(office, chain=proxied)) == [FindingCode.EVENT_FORGED]
+
+
+def test_a_node_that_lies_about_an_anchor_is_found(
+    office: Office, proxied: EvmChain, proxy: RpcProxy
+) -> None:
+    seals = nights(office)
+    record = office.chain.anchor_record(office.chain.contract, office.issuer, seals[0])
+    assert record is not None
+    question = encode_call("anchorOf", office.issuer, seals[0]).hex()
+    false = encode(["uint64", "uint64", "uint8"], [int(record.anchored_at.timestamp()), 1, 2])
+
+    def lie(result: object) -> object:
+        _, parameters = proxy.questions[-1]
+        return "0x" + false.hex() if parameters[0]["data"].endswith(question) else result
+
+    proxy.lie("eth_call", lie)
+    report = audited(office, chain=proxied)
+    assert codes(report) == [FindingCode.NODE_LIES]
+    assert seals[0].hex() in report.findings[0].detail
+
+
+def test_a_node_that_lies_about_the_count_is_found(
+    office: Office, proxied: EvmChain, proxy: RpcProxy
+) -> None:
+    nights(office)
+    question = encode_call("issuerOf", office.issuer).hex()
+    issuer = "0x" + office.issuer.hex()
+    false = encode(["address", "address", "uint64"], [issuer, "0x" + "00" * 20, 2])
+
+    def lie(result: object) -> object:
+        _, parameters = proxy.questions[-1]
+        return "0x" + false.hex() if parameters[0]["data"].endswith(question) else result
+
+    proxy.lie("eth_call", lie)
+    assert codes(audited(office, chain=proxied)) == [FindingCode.NODE_LIES]
+
+
+@pytest.mark.parametrize("part", ["accountProof", "storageProof"])
+def test_a_proof_that_proves_nothing_is_found(
+    office: Office, proxied: EvmChain, proxy: RpcProxy, part: str
+) -> None:
+    nights(office)
+
+    def damage(proof: dict[str, Any]) -> dict[str, Any]:
+        nodes = proof[part] if part == "accountProof" else proof[part][0]["proof"]
+        nodes[-1] = nodes[-1][:-2] + ("00" if nodes[-1][-2:] != "00" else "01")
+        return proof
+
+    proxy.lie("eth_getProof", damage)
+    assert codes(audited(office, chain=proxied)) == [FindingCode.NODE_LIES]
+
+
+def test_code_that_is_not_the_proved_one_is_found(
+    office: Office, proxied: EvmChain, proxy: RpcProxy
+) -> None:
+    nights(office)
+    proxy.lie("eth_getCode", lambda code: code + "00")
+    assert codes(audited(office, chain=proxied)) == [FindingCode.NODE_LIES]
+
+
+def test_a_false_header_is_no_answer(office: Office, proxied: EvmChain, proxy: RpcProxy) -> None:
+    nights(office)
+
+    def lie(block: dict[str, Any]) -> dict[str, Any]:
+        return {**block, "stateRoot": "0x" + "07" * 32}
+
+    proxy.lie("eth_getBlockByHash", lie)
+    with pytest.raises(UnavailableError):
+        audited(office, chain=proxied)
+
+
+def test_a_forged_sender_is_not_believed(
+    office: Office, proxied: EvmChain, proxy: RpcProxy
+) -> None:
+    """Who sent a transaction follows from its signature, whatever the node says."""
+    nights(office)
+    other = "0x" + stranger().address.hex()
+    proxy.lie("eth_getTransactionByHash", lambda sent: {**sent, "from": other})
+    report = audited(office, chain=proxied)
+    assert codes(report) == []
+    assert {anchor.actor for anchor in report.chains[0].anchors} == {office.issuer}
+
+
+def relayed(office: Office) -> bytes:
+    """Anchor a batch by the issuer's signature, and return its seal."""
+    batch = office.sealed("relayed")
+    assert office.signer is not None
+    wanted = Authorization(
+        issuer=office.issuer,
+        seal=seal_of(batch),
+        chain_id=office.chain.chain_id,
+        contract=office.chain.contract,
+        deadline=int(office.chain.head().time.timestamp()) + 3600,
+        signer=office.issuer,
+        signature=b"",
+    )
+    permission = sign_authorization(office.signer, wanted)  # type: ignore[arg-type] # a local key
+    send(office.chain, stranger(), office.chain.relayed_anchor_call(permission))
+    office.finish(batch)
+    settle(office)
+    return seal_of(batch)
+
+
+def test_an_anchor_by_signature_is_by_whoever_signed(office: Office) -> None:
+    relayed(office)
+    report = audited(office)
+    assert codes(report) == []
+    [anchor] = report.chains[0].anchors
+    assert (anchor.actor, anchor.way) == (office.issuer, "signature")
+
+
+def test_a_signature_that_was_over_is_found(office: Office) -> None:
+    """As a node would have it that shows another call than the one that was mined."""
+    relayed(office)
+
+    def older(record: ChainRecord) -> ChainRecord:
+        return record.model_copy(
+            update={"transactions": tuple(map(_with_past_deadline, record.transactions))}
+        )
+
+    assert codes(audited(office, change=older)) == [FindingCode.SIGNATURE_INVALID]
+
+
+def _with_past_deadline(sent: RawTransaction) -> RawTransaction:
+    assert isinstance(sent.data, bytes)
+    deadline = slice(4 + 64, 4 + 96)
+    data = sent.data[: deadline.start] + (1).to_bytes(32, "big") + sent.data[deadline.stop :]
+    return sent.model_copy(update={"data": data})
