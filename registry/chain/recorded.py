@@ -55,6 +55,7 @@ class RecordedHistory:
         self._nodes = ProofNodes(record.nodes)
         self._blocks = {block.hash: block for block in record.blocks}
         self._transactions = {sent.hash: sent for sent in record.transactions}
+        self._read: dict[bytes, Sent | None] = {}
 
     @property
     def chain_id(self) -> int:
@@ -112,8 +113,10 @@ class RecordedHistory:
 
     def sent(self, transaction: bytes) -> Sent | None:
         """The transaction of an event; None if the nodes do not have it."""
-        found = self._transactions.get(transaction)
-        return None if found is None else self._sent(found)
+        if transaction not in self._read:  # a signature takes some milliseconds
+            found = self._transactions.get(transaction)
+            self._read[transaction] = None if found is None else self._sent(found)
+        return self._read[transaction]
 
     def _sent(self, found: RawTransaction) -> Sent:
         proved = None

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import islice, zip_longest
+from typing import Final
 
 from registry.core.tiles import TILE_WIDTH, Tile, TreeHead, build_tiles
 from registry.core.tree import root_from_proof
@@ -10,6 +11,8 @@ from registry.errors import InvalidInputError, NotFoundError, VerificationError
 from registry.services.findings import Finding, FindingCode, of_batch
 from registry.services.ports import Batch, CredentialStore, StoredCredential
 from registry.services.receipts import leaf_of
+
+_LOOKED_UP_AT_ONCE: Final = 500
 
 
 def credentials_of(store: CredentialStore, batch: Batch) -> Iterator[StoredCredential]:
@@ -63,18 +66,22 @@ def check_tree(store: CredentialStore, batch: Batch) -> Iterator[Finding]:
 
 
 def check_one_batch_each(store: CredentialStore, batch: Batch) -> Iterator[Finding]:
-    """That each credential of the batch is in it alone. One look-up a credential."""
-    for credential in credentials_of(store, batch):
-        found = store.find_credentials(credential.credential_hash)
-        places = [each.batch_id for each in found if each.issuer == batch.issuer]
-        if places != [batch.id]:
-            digest = credential.credential_hash.hex()
-            yield Finding(
-                FindingCode.CREDENTIAL_ELSEWHERE,
-                f"credential {digest} of batch {batch.id} is found in {places}",
-                of_batch(batch, credentialHash=digest),
-            )
-            return
+    """That each credential of the batch is found by its hash, in this batch alone."""
+    credentials = credentials_of(store, batch)
+    while page := list(islice(credentials, _LOOKED_UP_AT_ONCE)):
+        hashes = [credential.credential_hash for credential in page]
+        places: dict[bytes, list[int]] = {digest: [] for digest in hashes}
+        for found in store.find_all_credentials(hashes):
+            if found.issuer == batch.issuer:
+                places[found.credential_hash].append(found.batch_id)
+        for digest, batches in places.items():
+            if batches != [batch.id]:
+                yield Finding(
+                    FindingCode.CREDENTIAL_ELSEWHERE,
+                    f"credential {digest.hex()} of batch {batch.id} is found in {batches}",
+                    of_batch(batch, credentialHash=digest.hex()),
+                )
+                return
 
 
 def _check_proofs(store: CredentialStore, batch: Batch, tree: TreeHead) -> Iterator[Finding]:

@@ -1,0 +1,124 @@
+"""Time an audit in full: nights of credentials in a real store, on a real chain.
+
+Prints leaves a second, the largest memory of the auditing process, and the same audit with
+merkletools beside it, as a ratio from one run. Everything is made in a temporary folder.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from registry.chain import Devnet, EvmChain, Rpc, deploy, deterministic_address, development_signer
+from registry.core.batch import BatchState
+from registry.core.canonical import Canonicalization
+from registry.services.anchoring import Anchoring
+from registry.services.ports import NewCredential, Store
+from registry.services.sending import Sending
+from registry.store import open_store
+from registry.wiring import utc_now
+
+DAY = 86_400  # seconds
+CHAIN_ID = 31337
+ROOTSEAL = Path(sys.executable).with_name("rootseal")
+
+
+def credentials(count: int) -> Iterator[NewCredential]:
+    """Hashes as good as any."""
+    for _ in range(count):
+        yield NewCredential(os.urandom(32), os.urandom(32), Canonicalization.RAW)
+
+
+def night(store: Store, anchoring: Anchoring, rpc: Rpc, issuer: bytes, count: int) -> None:
+    """Add, seal and anchor a night's credentials, and let a day pass."""
+    store.add_credentials(issuer, credentials(count), now=utc_now())
+    batch = store.seal_open_batch(issuer, now=utc_now())
+    if batch is None:
+        raise SystemExit("nothing was sealed")
+    lease = store.acquire_lease(issuer, "bench", now=utc_now(), duration=timedelta(minutes=10))
+    while batch.state is not BatchState.FINAL:
+        batch = anchoring.advance(batch, lease=lease)
+        rpc.ask("anvil_mine", "0x1")
+    store.release_lease(lease)
+
+
+def audit(folder: Path, arguments: list[str], url: str) -> dict[str, float]:
+    """Run an audit as its user does, and return what it took."""
+    environment = {
+        **os.environ,
+        "ROOTSEAL_DATABASE": f"sqlite:///{folder / 'registry.db'}",
+        "ROOTSEAL_RPC_URL": url,
+        "ROOTSEAL_DEVELOPMENT_ACCOUNT": "0",
+    }
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.monotonic()
+    program = f"import resource, sys; from registry.cli import main; sys.argv = {['rootseal', *arguments]!r}\ntry:\n main()\nfinally:\n print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.monotonic() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if ran.returncode != 0:
+        raise SystemExit(f"exit code {ran.returncode}: {ran.stdout[-2000:]}{ran.stderr[-2000:]}")
+    report = json.loads(ran.stdout)
+    return {
+        "leaves": report["looked"]["leaves"],
+        "seconds": seconds,
+        "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        "megabytes": int(ran.stderr.strip().splitlines()[-1]) / 1024,
+    }
+
+
+def main() -> None:
+    """Make the nights, audit them in each way, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--nights", type=int, default=100)
+    parser.add_argument("--credentials", type=int, default=10_000, help="a night")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name, Devnet(block_time=None) as devnet:
+        folder, rpc, signer = Path(name), Rpc(devnet.url), development_signer()
+        chain = EvmChain(chain_id=CHAIN_ID, rpc_url=devnet.url, contract=deterministic_address())
+        deploy(chain, signer)
+        store = open_store(f"sqlite:///{folder / 'registry.db'}")
+        sending = Sending(store, chain, signer, utc_now, timedelta(hours=1))
+        start = time.monotonic()
+        for number in range(options.nights):
+            night(store, Anchoring(store, chain, sending), rpc, signer.address, options.credentials)
+            print(f"\rnight {number + 1} of {options.nights}", end="", file=sys.stderr)
+        print(f"\rmade in {time.monotonic() - start:.0f} s       ", file=sys.stderr)
+        store.close()
+        export = [str(ROOTSEAL), "export", "bundle", "bundle", "--rpc-url", devnet.url]
+        export += ["--database", f"sqlite:///{folder / 'registry.db'}", "--development-account", "0"]
+        subprocess.run(export, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        ways = {
+            "bundle": ["audit", "bundle", "--json"],
+            "bundle, merkletools": ["audit", "bundle", "--independent", "--json"],
+            "store and node": ["audit", "--json"],
+        }
+        taken = {way: audit(folder, arguments, devnet.url) for way, arguments in ways.items()}
+        for way, found in taken.items():
+            rate = found["leaves"] / found["seconds"]
+            print(
+                f"{way:20} {found['leaves']:>9,} leaves in {found['seconds']:6.1f} s = "
+                f"{rate:>9,.0f}/s, {found['megabytes']:.0f} MB, {found['cpu']:.1f} s of processor"
+            )
+        ratio = taken["bundle, merkletools"]["seconds"] / taken["bundle"]["seconds"]
+        print(f"with merkletools it takes {ratio:.1f} times as long")
+        chain.close()
+        rpc.close()
+
+
+if __name__ == "__main__":
+    main()
