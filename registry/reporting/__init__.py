@@ -1,0 +1,8 @@
+"""Reports of an audit for people and spreadsheets: a page, a table, lines for a terminal.
+
+Decides nothing: what a report says was found by the audit. Same report, same bytes.
+"""
+
+from registry.reporting.page import html_report
+
+__all__ = ["html_report"]
