@@ -5,5 +5,6 @@ Decides nothing: what a report says was found by the audit. Same report, same by
 
 from registry.reporting.page import html_report
 from registry.reporting.table import anchors_csv
+from registry.reporting.terminal import summary_lines
 
-__all__ = ["anchors_csv", "html_report"]
+__all__ = ["anchors_csv", "html_report", "summary_lines"]

@@ -64,7 +64,7 @@ def looked_in_words(report: AuditReport) -> str:
         counted(changes, "status change", "status changes"),
         counted(looked.batches, "batch", "batches"),
         counted(looked.leaves, "leaf built into trees again", "leaves built into trees again"),
-        counted(looked.openings, "credential behind them", "credentials behind them"),
+        counted(looked.openings, "credential behind a leaf", "credentials behind leaves"),
         counted(looked.status_lists, "status list", "status lists"),
         counted(looked.receipts, "receipt", "receipts"),
     ]
