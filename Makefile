@@ -41,6 +41,8 @@ check: $(READY) ## Format, lint, types, import rules, generated files
 	$(BIN)/python scripts/make_cases.py --check
 	$(BIN)/python scripts/vendor_javascript.py --check
 	$(BIN)/python scripts/export_openapi.py --check
+	$(BIN)/python scripts/export_report_schema.py --check
+	$(BIN)/python scripts/export_findings.py --check
 
 generate: $(READY) ## Make the generated files again
 	$(BIN)/python scripts/build_contracts.py
@@ -48,6 +50,8 @@ generate: $(READY) ## Make the generated files again
 	$(BIN)/python scripts/make_cases.py
 	$(BIN)/python scripts/vendor_javascript.py
 	$(BIN)/python scripts/export_openapi.py
+	$(BIN)/python scripts/export_report_schema.py
+	$(BIN)/python scripts/export_findings.py
 
 setup: $(READY) ## Install the locked tools into this folder
 

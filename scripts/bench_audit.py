@@ -28,6 +28,15 @@ from registry.wiring import utc_now
 DAY = 86_400  # seconds
 CHAIN_ID = 31337
 ROOTSEAL = Path(sys.executable).with_name("rootseal")
+# The command as it is installed, which tells its largest memory in the end.
+MEASURED = """
+import resource, sys
+from registry.cli import main
+try:
+    main()
+finally:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+"""
 
 
 def credentials(count: int) -> Iterator[NewCredential]:
@@ -49,21 +58,24 @@ def night(store: Store, anchoring: Anchoring, rpc: Rpc, issuer: bytes, count: in
     store.release_lease(lease)
 
 
-def audit(folder: Path, arguments: list[str], url: str) -> dict[str, float]:
-    """Run an audit as its user does, and return what it took."""
-    environment = {
+def settings(folder: Path, url: str) -> dict[str, str]:
+    """The environment of a command."""
+    return {
         **os.environ,
         "ROOTSEAL_DATABASE": f"sqlite:///{folder / 'registry.db'}",
         "ROOTSEAL_RPC_URL": url,
         "ROOTSEAL_DEVELOPMENT_ACCOUNT": "0",
     }
+
+
+def audit(folder: Path, arguments: list[str], url: str) -> dict[str, float]:
+    """Run an audit as its user does, and return what it took."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.monotonic()
-    program = f"import resource, sys; from registry.cli import main; sys.argv = {['rootseal', *arguments]!r}\ntry:\n main()\nfinally:\n print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
     ran = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", MEASURED, *arguments],
         cwd=folder,
-        env=environment,
+        env=settings(folder, url),
         capture_output=True,
         text=True,
         check=False,
@@ -100,7 +112,12 @@ def main() -> None:
         print(f"\rmade in {time.monotonic() - start:.0f} s       ", file=sys.stderr)
         store.close()
         export = [str(ROOTSEAL), "export", "bundle", "bundle", "--rpc-url", devnet.url]
-        export += ["--database", f"sqlite:///{folder / 'registry.db'}", "--development-account", "0"]
+        export += [
+            "--database",
+            f"sqlite:///{folder / 'registry.db'}",
+            "--development-account",
+            "0",
+        ]
         subprocess.run(export, cwd=folder, check=True, stdout=subprocess.DEVNULL)
         ways = {
             "bundle": ["audit", "bundle", "--json"],

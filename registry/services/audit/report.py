@@ -105,7 +105,7 @@ class Looked(WireModel):
 
 
 class AuditReport(WireModel):
-    """See the module. `unknowns` could not be asked; `limits` is what no audit like this shows."""
+    """All that an audit says. `unknowns` could not be asked; `limits` is what it cannot show."""
 
     type: Literal["rootseal/audit-report@1"]
     program: str
