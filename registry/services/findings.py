@@ -320,8 +320,8 @@ MEANINGS: Final[Mapping[FindingCode, Meaning]] = {
     ),
     _C.GAS_ANOMALY: Meaning(
         _NOTICE,
-        "an anchor took far more gas, or paid far more for it, than the issuer's others",
-        "look at the transaction: another contract called, or somebody overpaid",
+        "an anchor took far more gas than the issuer's others that were made in the same way",
+        "look at the transaction: it carries, or does, something else as well",
     ),
     _C.CADENCE_ANOMALY: Meaning(
         _NOTICE,

@@ -13,12 +13,14 @@ from registry.services.ports import History, Sent, Way
 
 ENOUGH: Final = 5  # anchors, from which on anything is usual
 _GAS_FACTOR: Final = 1.5  # an issuer's first anchor takes 1.3 times as much as its others
-_PRICE_FACTOR: Final = 20.0
 _SILENCE_FACTOR: Final = 3.0
 
 
 def check_gas(history: History, anchors: Sequence[AnchoredSeal]) -> Iterator[Finding]:
-    """Anchors that took far more gas, or paid far more for it, than most that were made so."""
+    """Anchors that took far more gas than most that were made in the same way.
+
+    What was paid for it says nothing: prices rise and fall a hundredfold for everybody.
+    """
     by_way: dict[Way, list[tuple[AnchoredSeal, Sent]]] = {}
     for anchor in anchors:
         sent = history.sent(anchor.event.transaction)
@@ -27,15 +29,12 @@ def check_gas(history: History, anchors: Sequence[AnchoredSeal]) -> Iterator[Fin
     for same in by_way.values():
         if len(same) < ENOUGH:
             continue
-        usual_gas = median(sent.gas_used for _, sent in same)
-        usual_price = median(sent.gas_price for _, sent in same)
+        usual = median(sent.gas_used for _, sent in same)
         for anchor, sent in same:
-            is_much = sent.gas_used > _GAS_FACTOR * usual_gas
-            if is_much or sent.gas_price > _PRICE_FACTOR * usual_price:
+            if sent.gas_used > _GAS_FACTOR * usual:
                 yield Finding(
                     FindingCode.GAS_ANOMALY,
-                    f"anchor {anchor.sequence} took {sent.gas_used:,} gas at {sent.gas_price:,} "
-                    f"wei; {usual_gas:,.0f} at {usual_price:,.0f} are usual",
+                    f"anchor {anchor.sequence} took {sent.gas_used:,} gas; {usual:,.0f} is usual",
                     at_event(history, anchor.event, seal=anchor.seal.hex(), gasUsed=sent.gas_used),
                 )
 
