@@ -1,6 +1,7 @@
 import itertools
 import re
 from collections.abc import Callable
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,13 @@ def test_every_name_is_given_once_and_every_reference_leads_somewhere(
     inside = [link[1:] for link in page.links() if link.startswith("#")]
     assert inside
     assert set(inside) <= set(ids)
+
+
+@every_report
+def test_every_element_is_closed(make: Callable[[], AuditReport]) -> None:
+    reader = Closing(html_report(make()).decode())
+    assert reader.open_elements == []
+    assert reader.wrong == []
 
 
 @every_report
@@ -242,6 +250,7 @@ def test_it_is_of_one_family_with_the_verifier() -> None:
         *((ink, ground, 4.5) for ink in ("ink", "soft", "link") for ground in ("paper", "card")),
         *((each, "card", 4.5) for each in ("good", "bad", "open")),
         *((each, f"{each}-ground", 4.5) for each in ("good", "bad", "open")),
+        *(("soft", f"{each}-ground", 4.5) for each in ("good", "bad", "open")),
         *((ink, "open-ground", 4.5) for ink in ("ink", "link")),
         *((f"bar-{number}", "card", 3.0) for number in (1, 2, 3)),
     ],
@@ -250,6 +259,28 @@ def test_it_can_be_read(ink: str, ground: str, least: float, scheme: int) -> Non
     known = colours("reporting/report.css", 0) | colours("reporting/report.css", scheme)
     lighter, darker = sorted((luminance(known[ink]), luminance(known[ground])), reverse=True)
     assert (lighter + 0.05) / (darker + 0.05) >= least
+
+
+class Closing(HTMLParser):
+    """Which elements are still open, and what was closed that was not the last opened."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.open_elements: list[str] = []
+        self.wrong: list[str] = []
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 - the base's name
+        if tag not in {"meta", "link", "br"}:
+            self.open_elements.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: object) -> None:
+        """Of SVG: closed at once."""
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.open_elements.pop() != tag:
+            self.wrong.append(tag)
 
 
 def colours(path: str, scheme: int) -> dict[str, str]:
