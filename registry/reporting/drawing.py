@@ -13,7 +13,7 @@ from registry.reporting.scales import compact, date_ticks
 # In units of the drawing: about pixels on a phone, where it is shown 264 wide.
 WIDTH: Final = 320
 HEIGHT: Final = 190
-_RIGHT, _TOP, _BOTTOM = 8, 12, 26
+_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 12, 26
 _SIGN: Final = 8  # as wide as a letter or digit of a label on a phone, at most
 _WIDEST_BAR: Final = 24.0
 _LOWEST_BAR: Final = 1.5  # so that one among hundreds is seen
@@ -30,7 +30,7 @@ class Frame:
     @property
     def left(self) -> int:
         """Where the ground begins: labels of the values stand before it."""
-        return _SIGN * max(len(compact(tick)) for tick in self.ticks) + 8
+        return max(_SIGN * max(len(compact(tick)) for tick in self.ticks) + 8, _LEFT)
 
     def x(self, days: float) -> float:
         """From the left; `days` with a fraction, `last` being a whole day."""

@@ -191,6 +191,17 @@ def test_a_transaction_that_has_no_row_is_looked_up_elsewhere_only() -> None:
     assert f"#tx-1-0x{transaction}" not in links
 
 
+def test_another_transaction_s_row_is_not_called_its_own() -> None:
+    found = finding(
+        FindingCode.ANCHOR_ELSEWHERE,
+        chain="eip155:1",
+        seal=hash_of("seal 1").hex(),
+        transaction="0x" + hash_of("elsewhere").hex(),
+    )
+    links = page_of(report(chain([anchor(1)]), findings=[found])).links()
+    assert not any(link.startswith("#tx-") for link in links)
+
+
 def test_of_an_unknown_chain_there_is_nothing_to_look_up() -> None:
     made = report(chain([anchor()], [change()], chain=31337))
     assert all(link.startswith("#") for link in page_of(made).links())
@@ -229,6 +240,10 @@ def test_of_a_contract_that_is_not_ours_nothing_is_claimed() -> None:
     assert "Nothing else was asked" in said
     assert "Nothing was anchored" not in said
     assert "Operators" not in said
+
+
+def test_charts_say_of_which_days_they_are() -> None:
+    assert "From 2025-01-06 to 2025-01-11, in UTC." in words(page_of(small()))
 
 
 def test_a_batch_that_is_not_shown_is_said_so() -> None:
