@@ -14,7 +14,7 @@ from registry.reporting.scales import compact, date_ticks
 WIDTH: Final = 320
 HEIGHT: Final = 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 12, 26
-_SIGN: Final = 7  # about as wide as a letter or digit of a label
+_SIGN: Final = 8  # as wide as a letter or digit of a label on a phone, at most
 _WIDEST_BAR: Final = 24.0
 _LOWEST_BAR: Final = 1.5  # so that one among hundreds is seen
 
@@ -27,10 +27,15 @@ class Frame:
     last: int
     ticks: Sequence[float]
 
+    @property
+    def left(self) -> int:
+        """Where the ground begins: labels of the values stand before it."""
+        return max(_SIGN * max(len(compact(tick)) for tick in self.ticks) + 8, _LEFT)
+
     def x(self, days: float) -> float:
         """From the left; `days` with a fraction, `last` being a whole day."""
         share = (days - self.first) / (self.last + 1 - self.first)
-        return round(_LEFT + share * (WIDTH - _LEFT - _RIGHT), 1)
+        return round(self.left + share * (WIDTH - self.left - _RIGHT), 1)
 
     def y(self, value: float) -> float:
         """From the top."""
@@ -52,8 +57,8 @@ def drawing(frame: Frame, *, name: str, title: str, description: str) -> Element
     SubElement(svg, "title", {"id": f"{name}-title"}).text = title
     SubElement(svg, "desc", {"id": f"{name}-desc"}).text = description
     for tick in frame.ticks:
-        _line(svg, "ground" if tick == 0 else "grid", frame.y(tick), _LEFT, WIDTH - _RIGHT)
-        _text(svg, compact(tick), _LEFT - 6, frame.y(tick) + 4, "end")
+        _line(svg, "ground" if tick == 0 else "grid", frame.y(tick), frame.left, WIDTH - _RIGHT)
+        _text(svg, compact(tick), frame.left - 6, frame.y(tick) + 4, "end")
     _dates(svg, frame)
     return svg
 
@@ -101,7 +106,7 @@ def draw_dots(
 
 def draw_level(svg: Element, frame: Frame, value: float, label: str) -> None:
     """A line across at one value, with its name above its end."""
-    _line(svg, "level", frame.y(value), _LEFT, WIDTH - _RIGHT)
+    _line(svg, "level", frame.y(value), frame.left, WIDTH - _RIGHT)
     _text(svg, label, WIDTH - _RIGHT, max(frame.y(value) - 5, _TOP), "end", "level-name")
 
 

@@ -5,7 +5,7 @@ All that it shows may come from strangers: the template escapes, and links are m
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -17,7 +17,7 @@ from registry.core.wire import format_time
 from registry.reporting.charts import Chart, charts_of
 from registry.reporting.networks import Network, network, transaction_link
 from registry.reporting.places import Places
-from registry.reporting.series import cost
+from registry.reporting.series import cost, days_shown
 from registry.reporting.words import (
     counted,
     counted_findings,
@@ -64,6 +64,7 @@ class _ShownChain:
 
     chain: ChainAudit
     network: Network
+    span: tuple[date, date]  # that the charts show
     charts: tuple[Chart, ...]
     anchors: tuple[_ShownRow, ...]
     changes: tuple[_ShownRow, ...]
@@ -109,9 +110,11 @@ def _shown_chain(chain: ChainAudit, places: Places) -> _ShownChain:
         link = transaction_link(chain.chain, transaction)
         return _ShownRow(name if is_first else None, row, link)
 
+    days = days_shown(chain)
     return _ShownChain(
         chain,
         network(chain.chain),
+        (date.fromordinal(days.first), date.fromordinal(days.last)),
         charts_of(chain, prefix=f"chart-{chain.chain}"),
         tuple(shown_row(each) for each in chain.anchors),
         tuple(shown_row(each) for each in chain.changes),

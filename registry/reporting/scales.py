@@ -41,13 +41,15 @@ class Period:
             return date.max.toordinal() + 1
         return date(max(year, 1), month + 1, 1).toordinal()
 
-    def label(self, index: int) -> str:
-        """A period, as short as it can be told from its neighbours."""
+    def label(self, index: int, *, is_first: bool) -> str:
+        """How a period begins, in short; the first one's label tells the year of its month."""
         first = date.fromordinal(self.start(index))
         name = _MONTHS[first.month - 1]
         if self.days:
             return f"{first.day} {name}"
-        return str(first.year) if self.months % 12 == 0 else f"{name} {first.year}"
+        if self.months % 12 == 0 or (first.month == 1 and not is_first):
+            return str(first.year)
+        return f"{name} {first.year}" if is_first else name
 
 
 _DAY, _WEEK, _MONTH = Period("day", 1, 0), Period("week", 7, 0), Period("month", 0, 1)
@@ -91,8 +93,11 @@ def date_ticks(first: int, last: int) -> list[tuple[int, str]]:
     period = next(chain(fitting, _TICKED[-1:]))
     starts = _starts(period, first, last)
     if not starts:
-        return [(first, _DAY.label(_DAY.index(first)))]
-    return [(period.start(index), period.label(index)) for index in starts]
+        return [(first, _DAY.label(_DAY.index(first), is_first=True))]
+    return [
+        (period.start(index), period.label(index, is_first=index == starts.start))
+        for index in starts
+    ]
 
 
 def round_ticks(low: float, high: float, *, is_whole: bool) -> tuple[float, ...]:

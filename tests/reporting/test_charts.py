@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from xml.etree.ElementTree import Element, fromstring
 
 import pytest
@@ -146,6 +147,22 @@ def test_all_is_drawn_within_the_picture(audited: object) -> None:
         for each in svg.findall("rect") + svg.findall("circle") + svg.findall("text"):
             assert 0 <= float(each.get("x", each.get("cx", "-1"))) <= 320
             assert 0 <= float(each.get("y", each.get("cy", "-1"))) <= 190
+
+
+@pytest.mark.parametrize("audited", [small, large], ids=["small", "large"])
+def test_no_label_is_cut_off_or_lies_upon_another(audited: object) -> None:
+    assert callable(audited)
+    shares = {"middle": 0.5, "end": 1.0}
+    for chart in charts_of(audited().chains[0], prefix="test"):
+        spans: dict[str, list[tuple[float, float]]] = {}
+        for each in drawn(chart).findall("text[@class='scale']"):
+            width = 8 * len(each.text or "")
+            left = float(each.attrib["x"]) - width * shares[each.attrib["text-anchor"]]
+            assert left >= 0
+            assert left + width <= 320
+            spans.setdefault(each.attrib["y"], []).append((left, left + width))
+        for line in spans.values():
+            assert all(before[1] < after[0] for before, after in pairwise(line))
 
 
 def test_a_picture_is_told_to_who_cannot_see_it() -> None:

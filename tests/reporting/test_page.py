@@ -1,6 +1,7 @@
 import itertools
 import re
 from collections.abc import Callable
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,13 @@ def test_every_name_is_given_once_and_every_reference_leads_somewhere(
     inside = [link[1:] for link in page.links() if link.startswith("#")]
     assert inside
     assert set(inside) <= set(ids)
+
+
+@every_report
+def test_every_element_is_closed(make: Callable[[], AuditReport]) -> None:
+    reader = Closing(html_report(make()).decode())
+    assert reader.open_elements == []
+    assert reader.wrong == []
 
 
 @every_report
@@ -183,6 +191,17 @@ def test_a_transaction_that_has_no_row_is_looked_up_elsewhere_only() -> None:
     assert f"#tx-1-0x{transaction}" not in links
 
 
+def test_another_transaction_s_row_is_not_called_its_own() -> None:
+    found = finding(
+        FindingCode.ANCHOR_ELSEWHERE,
+        chain="eip155:1",
+        seal=hash_of("seal 1").hex(),
+        transaction="0x" + hash_of("elsewhere").hex(),
+    )
+    links = page_of(report(chain([anchor(1)]), findings=[found])).links()
+    assert not any(link.startswith("#tx-") for link in links)
+
+
 def test_of_an_unknown_chain_there_is_nothing_to_look_up() -> None:
     made = report(chain([anchor()], [change()], chain=31337))
     assert all(link.startswith("#") for link in page_of(made).links())
@@ -223,6 +242,10 @@ def test_of_a_contract_that_is_not_ours_nothing_is_claimed() -> None:
     assert "Operators" not in said
 
 
+def test_charts_say_of_which_days_they_are() -> None:
+    assert "From 2025-01-06 to 2025-01-11, in UTC." in words(page_of(small()))
+
+
 def test_a_batch_that_is_not_shown_is_said_so() -> None:
     assert "not shown" in words(page_of(every_severity()))
 
@@ -242,6 +265,7 @@ def test_it_is_of_one_family_with_the_verifier() -> None:
         *((ink, ground, 4.5) for ink in ("ink", "soft", "link") for ground in ("paper", "card")),
         *((each, "card", 4.5) for each in ("good", "bad", "open")),
         *((each, f"{each}-ground", 4.5) for each in ("good", "bad", "open")),
+        *(("soft", f"{each}-ground", 4.5) for each in ("good", "bad", "open")),
         *((ink, "open-ground", 4.5) for ink in ("ink", "link")),
         *((f"bar-{number}", "card", 3.0) for number in (1, 2, 3)),
     ],
@@ -250,6 +274,28 @@ def test_it_can_be_read(ink: str, ground: str, least: float, scheme: int) -> Non
     known = colours("reporting/report.css", 0) | colours("reporting/report.css", scheme)
     lighter, darker = sorted((luminance(known[ink]), luminance(known[ground])), reverse=True)
     assert (lighter + 0.05) / (darker + 0.05) >= least
+
+
+class Closing(HTMLParser):
+    """Which elements are still open, and what was closed that was not the last opened."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.open_elements: list[str] = []
+        self.wrong: list[str] = []
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 - the base's name
+        if tag not in {"meta", "link", "br"}:
+            self.open_elements.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: object) -> None:
+        """Of SVG: closed at once."""
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.open_elements.pop() != tag:
+            self.wrong.append(tag)
 
 
 def colours(path: str, scheme: int) -> dict[str, str]:
