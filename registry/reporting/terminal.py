@@ -29,7 +29,8 @@ def _lines(report: AuditReport) -> Iterator[str]:
     yield from _wrapped(said.headline)
     yield from _wrapped(said.meaning)
     yield ""
-    yield from _wrapped(f"Issuer {format_address(report.issuer)}")
+    if report.issuer is not None:
+        yield from _wrapped(f"Issuer {format_address(report.issuer)}")
     for chain in report.chains:
         yield from _wrapped(_chain(chain))
     yield from _wrapped(f"Looked at {looked_in_words(report)}")

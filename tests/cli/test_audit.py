@@ -106,11 +106,6 @@ def test_an_api_shows_what_an_auditor_needs(night: Path, mining: Anvil) -> None:
         report = rootseal("audit", "--published", server.url, *elsewhere, "--json").json
         assert (report["verdict"], codes(report)) == ("clean", [])
         assert (report["looked"]["leaves"], report["looked"]["openings"]) == (3, 0)
-        with sqlite3.connect(night / "rootseal-data" / "registry.db") as database:
-            swapped = "UPDATE tiles SET hashes = zeroblob(31) || x'01' || substr(hashes, 33)"
-            assert database.execute(swapped).rowcount > 0
-        report = rootseal("audit", "--published", server.url, *elsewhere, "--json").json
-        assert codes(report) == ["root-differs"]
 
 
 @pytest.fixture
