@@ -14,6 +14,7 @@ from registry.chain import refusals
 from registry.chain.artifact import runtime_matches
 from registry.chain.endpoint import OnError
 from registry.chain.events import Events
+from registry.chain.following import block_at, events_between
 from registry.chain.logs import LogReader, read_block
 from registry.chain.nodes import Nodes, ignore_errors
 from registry.chain.recording import Recorder, Step, Wanted
@@ -35,6 +36,7 @@ from registry.services.ports import (
     IssuerAnchor,
     OperatorRecord,
     Role,
+    Sighting,
     StatusChange,
 )
 
@@ -135,6 +137,10 @@ class EvmChain(ContractViews, Sending):
         self._nodes.recheck()
         return read_block(self._ask("eth_getBlockByNumber", "latest", False))  # noqa: FBT003 - JSON-RPC parameter
 
+    def block(self, number: int) -> Block:
+        """The block of that number, on the chain as it stands."""
+        return block_at(self._ask, number)
+
     def finalized(self) -> int:
         """Newest block that counts as final, by tag or configured depth; -1 if there is none."""
         finality = self._options.finality
@@ -187,6 +193,13 @@ class EvmChain(ContractViews, Sending):
         head = self.head()
         count = self.issuer_record(issuer, at=head).anchor_count
         return self._events(self._contract).anchors_of(issuer, head=head, count=count)
+
+    def issuer_events(self, issuer: bytes, *, first: int, last: Block) -> list[Sighting]:
+        """Every event of an issuer in blocks `first` to `last`, oldest first.
+
+        Raises `UnavailableError` also if `last` was replaced meanwhile.
+        """
+        return events_between(self._ask, self._logs, issuer, first=first, last=last)
 
     def operators(self, issuer: bytes) -> dict[bytes, OperatorRecord]:
         """Everybody who was ever appointed by an issuer, with what holds now."""
