@@ -18,6 +18,7 @@ from registry.cli import (
     issuing,
     keys,
     listing,
+    monitoring,
     operators,
     publishing,
     receipts,
@@ -87,7 +88,12 @@ _COMMANDS: Final[dict[str, list[Callable[..., None]]]] = {
         publishing.unpublish,
     ],
     "Status": [statuses.revoke, statuses.suspend, statuses.reinstate, listing.status],
-    "Looking around": [listing.batches, auditing.audit, listing.settings],
+    "Looking around": [
+        listing.batches,
+        auditing.audit,
+        monitoring.monitor,
+        listing.settings,
+    ],
     "Set-up": [chains.devnet, chains.deploy, serving.serve],
 }
 _GROUPS: Final[dict[str, tuple[str, str, dict[str, Callable[..., None]]]]] = {
