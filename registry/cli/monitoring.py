@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +13,7 @@ from registry.cli.output import Value
 from registry.cli.session import Session
 from registry.cli.stopping import Stop, stopping
 from registry.core.address import format_address, format_chain
+from registry.errors import UnavailableError
 from registry.services.monitoring import Look, Monitoring
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def monitor(
 
     registry = session.registry
     if not without_store:
-        _ = session.existing_store
+        with suppress(UnavailableError):  # which each look tells: chains are followed without it
+            _ = session.existing_store
     metrics = Metrics(registry, None)  # before the chains are opened
     with ExitStack() as context:
         stop = context.enter_context(stopping())

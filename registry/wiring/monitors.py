@@ -98,9 +98,10 @@ class MonitorWatch(Collector):
             "The newest block whose events were looked at.",
             labels=("chain",),
         )
-        position = monitoring.memory.position
-        for chain in position.chains:
-            blocks.add_metric((format_chain(chain.chain),), chain.head_number)
+        for chain in monitoring.chains:
+            position = monitoring.memory.of(chain)
+            if position is not None:  # absent until it was looked at: zero would be an answer
+                blocks.add_metric((format_chain(chain.chain_id),), position.head_number)
         yield blocks
         yield GaugeMetricFamily(
             "rootseal_monitor_seconds_since_look",
@@ -110,5 +111,5 @@ class MonitorWatch(Collector):
         yield GaugeMetricFamily(
             "rootseal_monitor_undelivered",
             "Alarms that the webhook has not taken yet.",
-            value=len(position.waiting),
+            value=len(monitoring.memory.position.waiting),
         )

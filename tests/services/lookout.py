@@ -29,6 +29,7 @@ class Lookout:
     receiver: AlarmReceiver | None = None
     open_store: Callable[[], Store] | None = None
     has_store: bool = True
+    others: tuple[FollowedChain, ...] = ()  # chains that it follows, too
     _opened: PositionFile | None = field(default=None, init=False)
 
     def start(self) -> Monitoring:
@@ -42,7 +43,7 @@ class Lookout:
         if open_store is None:
             open_store = lambda: self.office.store  # noqa: E731 - one line says it
         monitoring = Monitoring(
-            chains=[self.chain],
+            chains=[self.chain, *self.others],
             issuer=self.office.issuer,
             open_store=open_store if self.has_store else None,
             memory=Memory(self._opened, self.office.issuer),

@@ -344,6 +344,30 @@ def test_a_reorganisation_of_one_empty_block_is_an_alarm(office: Office, post: L
     assert kinds(post.start().look()) == []
 
 
+@pytest.mark.parametrize("depth", [1, 2, 3, 6, 7, 8])
+def test_exactly_the_blocks_that_were_replaced_are_told(
+    own_office: Office, tmp_path: Path, depth: int
+) -> None:
+    office = own_office
+    office.anvil.mine(10)
+    post = lookout(office, tmp_path / "position.json")
+    monitor = post.start()
+    looked_at = []
+    for _ in range(8):
+        office.anvil.mine()
+        assert kinds(monitor.look()) == []
+        looked_at.append(office.chain.head().number)
+    office.anvil.reorganise(depth)
+    alarm = only(monitor.look())
+    first = looked_at[-depth]
+    assert (alarm.evidence["firstBlock"], alarm.evidence["stillThere"]) == (first, first - 1)
+    blocks = alarm.evidence["blocks"]
+    assert isinstance(blocks, list)
+    assert [block["number"] for block in blocks if isinstance(block, dict)] == looked_at[-depth:]
+    assert kinds(monitor.look()) == []
+    post.close()
+
+
 def test_what_is_mined_anew_after_a_reorganisation_is_found_again(
     office: Office, monitor: Monitoring
 ) -> None:
@@ -425,11 +449,13 @@ def test_an_anchor_that_a_node_withholds_is_not_quiet(
     post.chain = proxied
     monitor = post.start()
     assert kinds(monitor.look()) == []
-    proxy.lie("eth_getLogs", lambda _: [])
+    by_owner(office, "transferIssuer", stranger().address)
     by_owner(office, "anchor", SEAL)
+    proxy.lie("eth_getLogs", lambda logs: logs[:1])
     look = monitor.look()
-    assert look.alarms == ()
+    assert [alarm.kind.value for alarm in look.alarms] == ["owner-offered"]
     assert "withholds events" in str(look.troubles[0])
+    assert monitor.look().alarms == ()
     proxy.behave()
     assert kinds(monitor.look()) == ["unknown-seal"]
 

@@ -16,10 +16,20 @@ from registry.errors import ConflictError, UnavailableError
 from registry.services.alarm import overdue_by
 from registry.services.monitoring.alarms import Alarm, AlarmKind, overdue
 from registry.services.monitoring.delivering import Delivering
-from registry.services.monitoring.following import begin, new_events, replaced_blocks
+from registry.services.monitoring.following import (
+    begin,
+    new_events,
+    replaced_blocks,
+    require_complete,
+)
 from registry.services.monitoring.judging import Judge, Remark, reorganisation
 from registry.services.monitoring.memory import Memory
-from registry.services.monitoring.positions import ChainPosition, SeenLog, with_log
+from registry.services.monitoring.positions import (
+    MAX_EVENT_BLOCKS,
+    ChainPosition,
+    SeenLog,
+    with_log,
+)
 from registry.services.ports import (
     Block,
     FollowedChain,
@@ -90,7 +100,7 @@ class Monitoring:
         """Find what happened since the last look, raise it, save, and deliver."""
         self._alarms.clear()
         troubles = [self._try(format_chain(c.chain_id), self._follow, c) for c in self.chains]
-        troubles.append(self._try("waiting", self._watch_waiting))
+        troubles.append(self._try("store", self._watch_waiting))
         troubles.append(self._try("position", self.memory.save))
         found = tuple(trouble for trouble in troubles if trouble is not None)
         if not found:
@@ -138,7 +148,10 @@ class Monitoring:
         return gone.rest
 
     def _read(self, chain: FollowedChain, position: ChainPosition, head: Block) -> ChainPosition:
-        """Tell the new events; those that the store must judge and cannot are left for later."""
+        """Tell the new events; those that the store must judge and cannot are left for later.
+
+        Raises `UnavailableError` if not all could be told, when the others are.
+        """
         events = new_events(chain, self.issuer, position, head)
         judge = self._judge(chain)
         failure: UnavailableError | None = None
@@ -152,6 +165,7 @@ class Monitoring:
             self.memory.put(chain, position)
         if failure is not None:
             raise failure
+        require_complete(chain, self.issuer, position, head)
         position = position.at(head)
         self.memory.put(chain, position)
         return position
@@ -169,7 +183,7 @@ class Monitoring:
         for judged in told:
             self._say(judged)
         blocks = position.blocks
-        for each in found:
+        for each in found[-MAX_EVENT_BLOCKS:]:
             blocks = with_log(blocks, *_place(each))
         self.memory.put(chain, position.model_copy(update={"is_compared": True, "blocks": blocks}))
 

@@ -4,14 +4,14 @@ Asks few questions however long it was away: one block for each look, some ten a
 reorganisation. What is not known for sure is "could not ask"; nothing is said of what it means.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from registry.core.address import format_chain
 from registry.errors import UnavailableError
 from registry.services.monitoring.positions import ChainPosition, SeenBlock, with_block
-from registry.services.ports import Block, Event, FollowedChain, SealAnchored, Sighting
+from registry.services.ports import Block, FollowedChain, Sighting
 
 # Blocks that are read again at each look: a node behind a balancer may have been asked for logs of
 # a block that it did not have yet, and said that there are none.
@@ -78,33 +78,30 @@ def replaced_blocks(
 def new_events(
     chain: FollowedChain, issuer: bytes, position: ChainPosition, head: Block
 ) -> Sequence[Sighting]:
-    """The events up to `head` that were not told yet, oldest first.
-
-    Raises `UnavailableError` if the anchors among them are not as many as the contract counts in
-    that block: a node withholds some, or has not come to them yet.
-    """
+    """The events up to `head` that were not told yet, oldest first."""
     first = max(position.head_number + 1 - OVERLAP, position.begun + 1)
     told = {(block.hash, log.log_index) for block in position.blocks for log in block.logs}
-    found = [
+    return [
         event
         for event in chain.issuer_events(issuer, first=first, last=head)
         if (event.block_hash, event.log_index) not in told
     ]
+
+
+def require_complete(
+    chain: FollowedChain, issuer: bytes, position: ChainPosition, head: Block
+) -> None:
+    """Raise `UnavailableError` unless the contract counts as many anchors as were told.
+
+    Else a node withholds some, or has not come to them yet.
+    """
     count = chain.issuer_record(issuer, at=head).anchor_count
-    expected = position.anchors + sum(1 for _ in _anchors(found))
-    if expected != count:
+    if position.anchors != count:
         raise UnavailableError(
-            f"{expected} anchors of the issuer are known, but the contract counts {count} in "
-            f"block {head.number}: a node withholds events",
+            f"{position.anchors} anchors of the issuer are known, but the contract counts "
+            f"{count} in block {head.number}: a node withholds events",
             source=format_chain(chain.chain_id),
         )
-    return found
-
-
-def _anchors(events: Sequence[Sighting]) -> Iterator[SealAnchored]:
-    for event in events:
-        if isinstance(event, Event) and isinstance(event.content, SealAnchored):
-            yield event.content
 
 
 def _stands(chain: FollowedChain, block: SeenBlock, head: Block) -> bool:

@@ -138,11 +138,11 @@ def with_block(
 def with_log(
     blocks: tuple[SeenBlock, ...], number: int, block_hash: bytes, log: SeenLog
 ) -> tuple[SeenBlock, ...]:
-    """`blocks` and one more event."""
-    return tuple(
-        block.model_copy(update={"logs": (*block.logs, log)}) if block.hash == block_hash else block
-        for block in with_block(blocks, number, block_hash)
-    )
+    """`blocks` and one more event, without those that are too many."""
+    logs = next((block.logs for block in blocks if block.hash == block_hash), ())
+    added = SeenBlock(number=number, hash=block_hash, logs=(*logs, log))
+    others = (block for block in blocks if block.hash != block_hash)
+    return _bounded(tuple(sorted((*others, added), key=_number)))
 
 
 def _bounded(blocks: tuple[SeenBlock, ...]) -> tuple[SeenBlock, ...]:
