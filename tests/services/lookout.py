@@ -1,9 +1,12 @@
 """A monitor over an office's store and chain, as it would be after any restart."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from registry.alerting import PositionFile
 from registry.chain import EvmChain
@@ -15,6 +18,7 @@ from registry.services.ports import AlarmReceiver, Call, FollowedChain, Role, St
 from tests.anvil import send
 from tests.services.office import Office, stranger, utc_now
 
+SEAL = b"\x07" * 32  # of nobody's batch
 ALARM_AFTER = timedelta(hours=26)
 
 
@@ -99,3 +103,36 @@ def appoint_thief(office: Office) -> None:
 
 def by_thief(office: Office, what: Call) -> None:
     send(office.chain, stranger(), what)
+
+
+# -- fixtures, for the modules that import them
+
+
+@pytest.fixture
+def post(office: Office, tmp_path: Path) -> Iterator[Lookout]:
+    post = lookout(office, tmp_path / "position.json")
+    yield post
+    post.close()
+
+
+@pytest.fixture
+def monitor(post: Lookout) -> Monitoring:
+    """A monitor that looked once."""
+    monitoring = post.start()
+    assert kinds(monitoring.look()) == []
+    return monitoring
+
+
+@pytest.fixture
+def told(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    with caplog.at_level(logging.INFO, "registry.services.monitoring"):
+        yield caplog
+
+
+def events(told: pytest.LogCaptureFixture) -> list[str]:
+    """What the monitor said, level by level, in order."""
+    return [
+        f"{record.levelname} {record.msg}"
+        for record in told.records
+        if record.name == "registry.services.monitoring"
+    ]

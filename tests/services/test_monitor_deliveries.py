@@ -10,11 +10,9 @@ import pytest
 from registry.alerting import Webhook
 from registry.services.monitoring import Monitoring, memory
 from registry.services.monitoring.positions import parse_position
-from tests.services.lookout import Lookout, by_owner, kinds, lookout
+from tests.services.lookout import SEAL, Lookout, by_owner, kinds, lookout
 from tests.services.office import Office, stranger, utc_now
 from tests.webhooks import HANG, SECRET, Hook, webhook
-
-SEAL = b"\x07" * 32
 
 
 @dataclass

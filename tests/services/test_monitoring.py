@@ -1,67 +1,37 @@
 """The monitor: an alarm for each thing that is not this registry's work, and for nothing else."""
 
-import logging
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from registry.chain import EvmChain
 from registry.core.address import format_address
-from registry.errors import ConflictError, InvalidInputError, UnavailableError
+from registry.errors import ConflictError, InvalidInputError
 from registry.services.monitoring import Monitoring
 from registry.services.monitoring.positions import parse_position
-from registry.services.ports import Call, CredentialStatus, Store
+from registry.services.ports import Call, CredentialStatus
 from tests.anvil import send
-from tests.rpc_proxy import Fault, RpcProxy
 from tests.services.lookout import (
     ALARM_AFTER,
+    SEAL,
     Lookout,
     appoint_thief,
     by_owner,
     by_thief,
     call,
+    events,
     kinds,
-    lookout,
+    monitor,
     only,
+    post,
+    told,
 )
 from tests.services.office import Office, stranger, utc_now
 from tests.services.planting import change_status
 from tests.services.test_anchoring import seal_of
 
-SEAL = b"\x07" * 32
-CHAIN = "eip155:31337"
-
-
-@pytest.fixture
-def post(office: Office, tmp_path: Path) -> Iterator[Lookout]:
-    post = lookout(office, tmp_path / "position.json")
-    yield post
-    post.close()
-
-
-@pytest.fixture
-def monitor(post: Lookout) -> Monitoring:
-    """A monitor that looked once."""
-    monitoring = post.start()
-    assert kinds(monitoring.look()) == []
-    return monitoring
-
-
-@pytest.fixture
-def told(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    with caplog.at_level(logging.INFO, "registry.services.monitoring"):
-        yield caplog
-
-
-def events(told: pytest.LogCaptureFixture) -> list[str]:
-    return [
-        f"{record.levelname} {record.msg}"
-        for record in told.records
-        if record.name == "registry.services.monitoring"
-    ]
+__all__ = ["monitor", "post", "told"]
 
 
 def anchor(office: Office, seal: bytes = SEAL) -> Call:
@@ -81,6 +51,14 @@ def test_a_seal_that_the_store_does_not_know_is_an_alarm(
     assert alarm.evidence["blockNumber"] == office.chain.head().number
     assert SEAL.hex() in alarm.detail
     assert monitor.raised[alarm.kind] == 1
+
+
+def test_a_seal_of_another_issuer_in_the_same_store_is_strange(
+    office: Office, monitor: Monitoring
+) -> None:
+    other = replace(office, issuer=stranger().address)
+    by_owner(office, "anchor", seal_of(other.sealed("diploma")))
+    assert kinds(monitor.look()) == ["unknown-seal"]
 
 
 def test_an_operator_and_what_it_anchors_are_alarms(office: Office, monitor: Monitoring) -> None:
@@ -307,219 +285,6 @@ def test_a_contract_that_is_not_ours_stops_it_at_the_start(office: Office, post:
     office.anvil.ask("anvil_setCode", contract, code + "00")
     with pytest.raises(ConflictError, match="setting contract"):
         post.start()
-
-
-# -- reorganisations
-
-
-def test_a_reorganisation_is_an_alarm_with_the_anchors_that_were_in_it(
-    office: Office, monitor: Monitoring
-) -> None:
-    batch = office.anchored("diploma")
-    [found] = office.store.anchors(batch.id)
-    office.anvil.mine()
-    assert kinds(monitor.look()) == []
-    newest = office.chain.head()
-    office.anvil.replace_from(found.block_number)
-    office.anvil.ask("anvil_dropAllTransactions")
-    alarm = only(monitor.look())
-    assert alarm.kind.value == "reorganisation"
-    assert alarm.evidence["anchors"] == [seal_of(batch).hex()]
-    assert alarm.evidence["blocks"] == [
-        {"number": found.block_number, "hash": "0x" + found.block_hash.hex(), "events": 1},
-        {"number": newest.number, "hash": "0x" + newest.hash.hex(), "events": 0},
-    ]
-    assert alarm.evidence["stillThere"] == found.block_number - 1
-    assert kinds(monitor.look()) == []
-    office.finish(batch)  # anchored again, which is this registry's own work
-    assert kinds(monitor.look()) == []
-
-
-def test_a_reorganisation_of_one_empty_block_is_an_alarm(office: Office, post: Lookout) -> None:
-    office.anvil.mine()
-    assert kinds(post.start().look()) == []
-    office.anvil.reorganise(1)
-    alarm = only(post.start().look())  # also over a restart
-    assert (alarm.kind.value, alarm.evidence["anchors"]) == ("reorganisation", [])
-    assert kinds(post.start().look()) == []
-
-
-@pytest.mark.parametrize("depth", [1, 2, 3, 6, 7, 8])
-def test_exactly_the_blocks_that_were_replaced_are_told(
-    own_office: Office, tmp_path: Path, depth: int
-) -> None:
-    office = own_office
-    office.anvil.mine(10)
-    post = lookout(office, tmp_path / "position.json")
-    monitor = post.start()
-    looked_at = []
-    for _ in range(8):
-        office.anvil.mine()
-        assert kinds(monitor.look()) == []
-        looked_at.append(office.chain.head().number)
-    office.anvil.reorganise(depth)
-    alarm = only(monitor.look())
-    first = looked_at[-depth]
-    assert (alarm.evidence["firstBlock"], alarm.evidence["stillThere"]) == (first, first - 1)
-    blocks = alarm.evidence["blocks"]
-    assert isinstance(blocks, list)
-    assert [block["number"] for block in blocks if isinstance(block, dict)] == looked_at[-depth:]
-    assert kinds(monitor.look()) == []
-    post.close()
-
-
-def test_what_is_mined_anew_after_a_reorganisation_is_found_again(
-    office: Office, monitor: Monitoring
-) -> None:
-    by_owner(office, "anchor", SEAL)
-    block = office.chain.head().number
-    assert kinds(monitor.look()) == ["unknown-seal"]
-    office.anvil.replace_from(block)
-    office.anvil.ask("anvil_dropAllTransactions")
-    by_owner(office, "anchor", SEAL)
-    look = monitor.look()
-    assert kinds(look) == ["reorganisation", "unknown-seal"]
-    assert look.alarms[0].evidence["anchors"] == [SEAL.hex()]
-
-
-def test_a_deep_reorganisation_of_what_was_there_before_it_began_is_found(
-    own_office: Office, tmp_path: Path
-) -> None:
-    office = own_office
-    batch = office.anchored("diploma")
-    [found] = office.store.anchors(batch.id)
-    office.anvil.mine(40)
-    post = lookout(office, tmp_path / "position.json")
-    monitor = post.start()
-    assert kinds(monitor.look()) == []
-    office.anvil.replace_from(found.block_number)
-    office.anvil.ask("anvil_dropAllTransactions")
-    alarm = only(monitor.look())
-    assert alarm.evidence["anchors"] == [seal_of(batch).hex()]
-    office.finish(batch)
-    assert kinds(monitor.look()) == []
-    post.close()
-
-
-def test_long_after_it_was_stopped_it_asks_few_questions(
-    office: Office, post: Lookout, proxy: RpcProxy, proxied: EvmChain
-) -> None:
-    post.chain = proxied
-    assert kinds(post.start().look()) == []
-    office.anvil.mine(500)
-    by_owner(office, "anchor", SEAL)
-    monitor = post.start()
-    proxy.asked.clear()
-    assert kinds(monitor.look()) == ["unknown-seal"]
-    assert len(proxy.asked) <= 8
-    proxy.asked.clear()
-    assert kinds(monitor.look()) == []
-    assert len(proxy.asked) <= 2  # the same block: nothing to ask
-
-
-# -- what could not be asked is not quiet
-
-
-def test_a_node_that_lags_is_no_reorganisation_and_not_quiet_either(
-    office: Office, monitor: Monitoring, post: Lookout, proxy: RpcProxy, proxied: EvmChain
-) -> None:
-    office.anvil.mine(5)
-    assert kinds(monitor.look()) == []
-    number = office.chain.head().number - 2
-    older = office.anvil.ask("eth_getBlockByNumber", hex(number), False).value  # noqa: FBT003 - JSON-RPC parameter
-    post.chain = proxied
-    monitor = post.start()
-    proxy.lie(
-        "eth_getBlockByNumber",
-        lambda block: block if int(block["number"], 16) <= number else older,
-    )
-    looked_at = monitor.looked_at
-    look = monitor.look()
-    assert (look.alarms, len(look.troubles)) == ((), 1)
-    assert "behind block" in str(look.troubles[0])
-    assert monitor.looked_at == looked_at
-    proxy.behave()
-    assert kinds(monitor.look()) == []
-    assert monitor.looked_at > looked_at
-
-
-def test_an_anchor_that_a_node_withholds_is_not_quiet(
-    office: Office, post: Lookout, proxy: RpcProxy, proxied: EvmChain
-) -> None:
-    post.chain = proxied
-    monitor = post.start()
-    assert kinds(monitor.look()) == []
-    by_owner(office, "transferIssuer", stranger().address)
-    by_owner(office, "anchor", SEAL)
-    proxy.lie("eth_getLogs", lambda logs: logs[:1])
-    look = monitor.look()
-    assert [alarm.kind.value for alarm in look.alarms] == ["owner-offered"]
-    assert "withholds events" in str(look.troubles[0])
-    assert monitor.look().alarms == ()
-    proxy.behave()
-    assert kinds(monitor.look()) == ["unknown-seal"]
-
-
-def test_an_event_that_a_node_did_not_have_yet_is_found_later(
-    office: Office, post: Lookout, proxy: RpcProxy, proxied: EvmChain
-) -> None:
-    # Behind a balancer, logs and blocks may come from different nodes.
-    post.chain = proxied
-    monitor = post.start()
-    assert kinds(monitor.look()) == []
-    proxy.lie("eth_getLogs", lambda _: [])
-    by_owner(office, "transferIssuer", stranger().address)
-    assert kinds(monitor.look()) == []
-    proxy.behave()
-    office.anvil.mine()
-    assert kinds(monitor.look()) == ["owner-offered"]
-
-
-def test_an_outage_is_told_once_and_loses_nothing(
-    office: Office,
-    post: Lookout,
-    proxy: RpcProxy,
-    proxied: EvmChain,
-    told: pytest.LogCaptureFixture,
-) -> None:
-    post.chain = proxied
-    monitor = post.start()
-    assert kinds(monitor.look()) == []
-    proxy.fail("eth_getBlockByNumber", Fault.HTTP_500)
-    by_owner(office, "anchor", SEAL)
-    for _ in range(3):
-        look = monitor.look()
-        assert (look.alarms, len(look.troubles)) == ((), 1)
-    assert events(told).count("WARNING held up") == 1
-    proxy.behave()
-    assert kinds(monitor.look()) == ["unknown-seal"]
-    assert events(told)[-1] == "INFO going on"
-
-
-def test_while_the_store_is_away_what_needs_no_store_is_raised(
-    office: Office, post: Lookout
-) -> None:
-    is_away = True
-
-    def open_store() -> Store:
-        if is_away:
-            raise UnavailableError("no answer", source="the store")
-        return office.store
-
-    by_owner(office, "anchor", b"\x06" * 32)
-    post.open_store = open_store
-    monitor = post.start()
-    monitor.look()
-    by_owner(office, "anchor", SEAL)
-    by_owner(office, "transferIssuer", stranger().address)
-    look = monitor.look()
-    assert [alarm.kind.value for alarm in look.alarms] == ["owner-offered"]
-    assert look.troubles
-    assert monitor.look().alarms == ()
-    is_away = False
-    found = sorted(str(alarm.evidence["seal"]) for alarm in monitor.look().alarms)
-    assert found == ["06" * 32, SEAL.hex()]
-    assert kinds(monitor.look()) == []
 
 
 def test_the_position_says_nothing_but_where_it_is(office: Office, post: Lookout) -> None:

@@ -173,7 +173,7 @@ def _status(change: StatusChanged) -> tuple[AlarmKind, str, Evidence]:
         "leafIndexes": None if indexes is None else list(indexes[:_SHOWN_INDEXES]),
         "credentials": None if indexes is None else len(indexes),
     }
-    what = f"{whom} {change.seal.hex()} became {status}, which the store did not ask for"
+    what = f"{whom} {change.seal.hex()} became {status}, by no transaction of this registry"
     return AlarmKind.STATUS_CHANGED, what, evidence
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from registry.core.address import format_chain
 from registry.services.books.statuses import changes_of
@@ -28,7 +28,7 @@ from registry.services.ports import (
     Store,
 )
 
-_SHOWN_BLOCKS = 100  # of a reorganisation; those with anchors first
+_SHOWN: Final = 100  # blocks of a reorganisation, those with events first; and anchors in them
 _Wanted: TypeAlias = tuple[bytes, tuple[int, ...] | None, CredentialStatus, int]
 
 
@@ -120,7 +120,7 @@ def reorganisation(gone: Replaced, chain_id: int, *, now: datetime) -> Alarm:
     first, last = gone.blocks[0], gone.blocks[-1]
     seals = [seal.hex() for block in gone.blocks for seal in block.seals]
     events = sum(len(block.logs) for block in gone.blocks)
-    shown = sorted(gone.blocks, key=lambda block: (not block.logs, -block.number))[:_SHOWN_BLOCKS]
+    shown = sorted(gone.blocks, key=lambda block: (not block.logs, -block.number))[:_SHOWN]
     after = None if gone.rest is None else gone.rest.head_number
     evidence: Evidence = {
         "firstBlock": first.number,
@@ -131,7 +131,8 @@ def reorganisation(gone: Replaced, chain_id: int, *, now: datetime) -> Alarm:
             for block in sorted(shown, key=lambda block: block.number)
         ],
         "events": events,
-        "anchors": list(seals),
+        "anchors": list(seals[:_SHOWN]),
+        "anchorCount": len(seals),
     }
     whose = f"with {len(seals)} anchors of the issuer" if seals else "with no anchor of the issuer"
     blocks = f"blocks {first.number} to {last.number} of {format_chain(chain_id)} were replaced"
