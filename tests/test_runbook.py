@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from registry.cli.command import OVERDUE
+from registry.services.monitoring import AlarmKind
 from registry.wiring import Registry, Settings
 from registry.wiring.metrics import FundsWatch, Metrics
+from registry.wiring.monitors import MonitorWatch, Options, open_monitor
 
 ROOT = Path(__file__).parent.parent
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
@@ -55,15 +57,33 @@ def test_every_exit_code_is_explained() -> None:
 def test_every_metric_is_explained_and_no_other(tmp_path: Path) -> None:
     registry = Registry(
         Settings.model_validate(
-            {"database": f"sqlite:///{tmp_path / 'r.db'}", "rpc_url": "http://127.0.0.1:9"}
+            {
+                "database": f"sqlite:///{tmp_path / 'r.db'}",
+                "rpc_url": "http://127.0.0.1:9",
+                "issuer": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+            }
         )
     )
     metrics = Metrics(registry, lambda: registry.store)
     metrics.show_funds(FundsWatch(registry))
+    options = Options(
+        with_store=True,
+        position=tmp_path / "position.json",
+        every=None,
+        sleep=lambda _: None,
+        is_stopped=lambda: True,
+    )
+    metrics.show(MonitorWatch(open_monitor(registry, options)[0]))
     found = set(re.findall(r"^# TYPE (\w+) (?!unknown)", metrics.text().decode(), re.MULTILINE))
     registry.close()
-    assert len(found) == 10
+    assert len(found) == 14
     assert set(re.findall(r"^\| `(rootseal_\w+)", RUNBOOK, re.MULTILINE)) == found
+
+
+def test_every_kind_of_alarm_of_the_monitor_is_explained() -> None:
+    section = RUNBOOK.split("## The monitor")[1].split("\n## ")[0]
+    explained = set(re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE))
+    assert explained == {kind.value for kind in AlarmKind}
 
 
 def test_every_command_it_names_is_there() -> None:
@@ -111,10 +131,12 @@ def unit_files() -> list[Path]:
 
 def test_the_runbook_names_every_unit() -> None:
     assert [unit.name for unit in unit_files()] == [
+        "rootseal-monitor.service",
         "rootseal-nightly.service",
         "rootseal-nightly.timer",
         "rootseal-watch.service",
     ]
+    assert "rootseal-monitor.service" in RUNBOOK
     assert "rootseal-watch.service" in RUNBOOK
     assert "rootseal-nightly.*" in RUNBOOK
     assert "rootseal-nightly.timer" in RUNBOOK
@@ -141,8 +163,15 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     assert (ran.returncode, ours) == (0, []), ran.stderr
 
 
-@pytest.mark.parametrize("name", ["rootseal-watch.service", "rootseal-nightly.service"])
-def test_the_services_are_hardened(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        ("rootseal-watch.service", "keystore-password"),
+        ("rootseal-nightly.service", "keystore-password"),
+        ("rootseal-monitor.service", "webhook-secret"),
+    ],
+)
+def test_the_services_are_hardened(name: str, secret: str) -> None:
     text = (UNITS / name).read_text(encoding="utf-8")
     for line in (
         "User=rootseal",
@@ -153,5 +182,5 @@ def test_the_services_are_hardened(name: str) -> None:
         "LimitCORE=0",
     ):
         assert f"\n{line}\n" in text
-    assert "\nLoadCredential=keystore-password:" in text  # and no password in the environment
-    assert "PASSWORD_FILE=%d/keystore-password\n" in text
+    assert f"\nLoadCredential={secret}:" in text  # and no secret in the environment
+    assert f"_FILE=%d/{secret}\n" in text

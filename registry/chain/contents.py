@@ -38,7 +38,8 @@ def read_content(topics: Sequence[bytes], data: bytes) -> Content:
             previous = parse_address(values["previousOwner"])
             return Transferred(previous, parse_address(values["newOwner"]))
         case "ProfileSet":
-            return ProfileSet(values["uri"])
+            # Whatever the owner's key put there: an event that nobody can read would blind audits.
+            return ProfileSet(values["uri"].decode("utf-8", "replace"))
     raise ValueError(f"{name} is of no issuer")
 
 

@@ -43,7 +43,10 @@ def decode_result(function: str, data: bytes) -> tuple[Any, ...]:
 
 
 def decode_event(topics: Sequence[bytes], data: bytes) -> tuple[str, dict[str, Any]]:
-    """Name and values of an event of the contract. Raises `ValueError` for anything else."""
+    """Name and values of an event of the contract; texts as bytes, which may be no UTF-8.
+
+    Raises `ValueError` for anything else.
+    """
     entry = _events().get(topics[0]) if topics else None
     if entry is None:
         raise ValueError("not an event of the contract")
@@ -51,10 +54,11 @@ def decode_event(topics: Sequence[bytes], data: bytes) -> tuple[str, dict[str, A
     others = [field for field in entry["inputs"] if not field["indexed"]]
     try:
         first = decode(_types(indexed), b"".join(topics[1:]))
-        rest = decode(_types(others), data)
-    except (DecodingError, UnicodeDecodeError, OverflowError) as exc:
+        types = ["bytes" if name == "string" else name for name in _types(others)]
+        rest = decode(types, data)
+    except (DecodingError, OverflowError) as exc:
         raise ValueError(f"not a {entry['name']}") from exc
-    if len(topics) != len(indexed) + 1 or encode(_types(others), rest) != data:
+    if len(topics) != len(indexed) + 1 or encode(types, rest) != data:
         raise ValueError(f"not a {entry['name']}")
     names = [field["name"] for field in [*indexed, *others]]
     return entry["name"], dict(zip(names, [*first, *rest], strict=True))

@@ -14,6 +14,7 @@ from registry.chain import refusals
 from registry.chain.artifact import runtime_matches
 from registry.chain.endpoint import OnError
 from registry.chain.events import Events
+from registry.chain.following import events_between
 from registry.chain.logs import LogReader, read_block
 from registry.chain.nodes import Nodes, ignore_errors
 from registry.chain.recording import Recorder, Step, Wanted
@@ -35,6 +36,7 @@ from registry.services.ports import (
     IssuerAnchor,
     OperatorRecord,
     Role,
+    Sighting,
     StatusChange,
 )
 
@@ -138,11 +140,7 @@ class EvmChain(ContractViews, Sending):
     def block(self, number: int) -> Block:
         """The block of that number now. Raises `UnavailableError` if the node has none."""
         self._nodes.recheck()
-        reply = self._ask("eth_getBlockByNumber", hex(number), False)  # noqa: FBT003 - JSON-RPC parameter
-        block = read_block(reply)
-        if block.number != number:
-            raise reply.malformed("the block asked for")
-        return block
+        return block_at(self._ask, number)
 
     def finalized(self) -> int:
         """Newest block that counts as final, by tag or configured depth; -1 if there is none."""
@@ -206,6 +204,13 @@ class EvmChain(ContractViews, Sending):
         events = self._events(self._contract)
         return events.seals_of(issuer, head=at, count=count, after=after)
 
+    def issuer_events(self, issuer: bytes, *, first: int, last: Block) -> list[Sighting]:
+        """Every event of an issuer in blocks `first` to `last`, oldest first.
+
+        Raises `UnavailableError` also if `last` was replaced meanwhile.
+        """
+        return events_between(self._ask, self._logs, issuer, first=first, last=last)
+
     def operators(self, issuer: bytes) -> dict[bytes, OperatorRecord]:
         """Everybody who was ever appointed by an issuer, with what holds now."""
         head = self.head()
@@ -248,8 +253,7 @@ class EvmChain(ContractViews, Sending):
         if final < 0 or (number is not None and number > final):
             wanted = "any block" if number is None else f"block {number:,}"
             raise UnavailableError(f"{wanted} is not final yet", source=self.source)
-        name = hex(final if number is None else number)
-        block = read_block(self._ask("eth_getBlockByNumber", name, False))  # noqa: FBT003 - JSON-RPC parameter
+        block = block_at(self._ask, final if number is None else number)
         recorder = Recorder(self._ask, self._logs, self, self._chain_id)
         return recorder.record(Wanted(issuer, block, sizes, step))
 

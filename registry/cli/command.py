@@ -69,7 +69,7 @@ _LOG_JSON: Final = typer.Option(
     "--log-json", help="Log to stderr, a line of JSON each.", rich_help_panel=_GENERAL
 )
 # Commands that run for long: their log is what they show.
-_LOGGING: Final = frozenset({"watch", "serve"})
+_LOGGING: Final = frozenset({"watch", "serve", "monitor"})
 
 
 def command(function: Callable[Concatenate[Session, _P], None]) -> Callable[..., None]:

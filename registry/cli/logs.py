@@ -14,6 +14,7 @@ from typing import Any, Final
 import structlog
 
 _LOGGERS: Final = ("registry", "api", "uvicorn")
+_SAYS_ONCE: Final = frozenset({"registry.services.watching", "registry.services.monitoring"})
 _REPEAT_SECONDS: Final = 600.0
 _MAX_REMEMBERED: Final = 1000  # events, so that a long run's memory does not grow
 _HIDDEN: Final = "(hidden)"
@@ -54,8 +55,8 @@ def log_to_stderr(level: int, *, as_json: bool) -> None:
 class OnceInAWhile(logging.Filter):
     """Lets an event pass unless it did a short while ago: what is retried each second is one.
 
-    Numbers in its `detail` are left out of the comparison. What the worker itself says is never
-    held back: it says each thing once, and again when it comes again.
+    Numbers in its `detail` are left out of the comparison. What worker and monitor themselves
+    say is never held back: they say each thing once, and again when it comes again.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -67,7 +68,7 @@ class OnceInAWhile(logging.Filter):
         """Whether the record passes."""
         if not record.name.startswith(("registry.services", "registry.chain")):
             return True
-        if record.name == "registry.services.watching":
+        if record.name in _SAYS_ONCE:
             return True
         key, now = _identity(record), self._clock()
         last = self._passed.pop(key, None)

@@ -6,7 +6,6 @@ no threads; whoever runs it gives it clock, sleep and a way to be stopped.
 """
 
 import logging
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta, tzinfo
@@ -23,13 +22,12 @@ from registry.errors import (
 from registry.services.alarm import overdue_by
 from registry.services.nightly import Night, Nightly
 from registry.services.preflight import require_ready
+from registry.services.troubles import Trouble, Troubles, kind_of
 
 _log = logging.getLogger(__name__)
 
 _NOW: Final = timedelta(0)
 _LONGEST_PAUSE: Final = 30.0  # seconds between looks while the same thing holds it up
-_NUMBERS: Final = re.compile(r"[0-9]+")
-_Trouble = ConflictError | NotAllowedError | UnavailableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class _Told:
     """What was said and done already; numbers, which change from look to look, are left out."""
 
     due: datetime | None = None
-    trouble: str | None = None
+    trouble: Troubles = field(default_factory=lambda: Troubles(_log))
     waiting: str | None = None
     is_alarmed: bool = False
     looked_at: datetime | None = None  # the night in which what is final was looked at
@@ -87,7 +85,7 @@ class Watching:
 
     def look(self) -> None:
         """Make the moves that can be made now, and see to the alarm."""
-        trouble: _Trouble | None = None
+        trouble: Trouble | None = None
         night: Night | None = None
         waiting: tuple[str, ...] = ()
         try:
@@ -102,9 +100,9 @@ class Watching:
         except UnavailableError as exc:
             trouble = trouble or exc
         self._tell_waiting(waiting)
-        self._tell_trouble(trouble)
-        for_people = _kind("; ".join(waiting)) if night is not None and night.is_stuck else None
-        self._count_look(self._told.trouble or for_people)
+        self._told.trouble.tell(trouble)
+        for_people = kind_of("; ".join(waiting)) if night is not None and night.is_stuck else None
+        self._count_look(self._told.trouble.reason or for_people)
 
     # -- work
 
@@ -166,19 +164,9 @@ class Watching:
         detail = "; ".join(reasons)
         # Nothing to wait for is not remembered: a lease that two workers hand to and fro would be
         # told at every look.
-        if detail and _kind(detail) != self._told.waiting:
-            self._told.waiting = _kind(detail)
+        if detail and kind_of(detail) != self._told.waiting:
+            self._told.waiting = kind_of(detail)
             _log.info("waiting", extra={"detail": detail})
-
-    def _tell_trouble(self, trouble: _Trouble | None) -> None:
-        kind = None if trouble is None else _reason(trouble)
-        if kind == self._told.trouble:
-            return
-        self._told.trouble = kind
-        if trouble is None:
-            _log.info("going on")
-        else:
-            _log.warning("held up", extra={"code": trouble.code, "detail": str(trouble)})
 
     def _watch_alarm(self) -> None:
         waited = overdue_by(
@@ -192,13 +180,3 @@ class Watching:
         else:
             hours = round(waited.total_seconds() / 3600, 1)
             _log.error("alarm", extra={"oldest_waiting_hours": hours})
-
-
-def _reason(trouble: _Trouble) -> str:
-    # An outage is one, whichever question it leaves without an answer.
-    detail = trouble.source if isinstance(trouble, UnavailableError) else str(trouble)
-    return _kind(f"{trouble.code} {detail}")
-
-
-def _kind(detail: str) -> str:
-    return _NUMBERS.sub("#", detail)

@@ -89,7 +89,7 @@ class Registry:
 
         file = self.settings.database_file
         if file is not None:
-            _make_folder(file.parent)
+            make_folder(file.parent)
         return open_store(self.settings.database.get_secret_value())
 
     @property
@@ -368,7 +368,8 @@ class Registry:
                 chain.close()
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder that only this user may enter. Raises `InvalidInputError`."""
     try:
         folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
     except OSError as exc:

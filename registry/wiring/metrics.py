@@ -1,4 +1,4 @@
-"""Metrics in Prometheus' text format: the only module that knows prometheus-client.
+"""Metrics in Prometheus' text format: with `monitors`, all that knows prometheus-client.
 
 What the store knows is asked when metrics are read, so that it is right whichever process did the
 work. What could not be asked is left out: zero would be an answer.
@@ -40,7 +40,7 @@ _log = logging.getLogger(__name__)
 class Metrics:
     """One process's metrics. Counts the failed questions of chains that are opened after this."""
 
-    def __init__(self, registry: Registry, open_store: Callable[[], Store]) -> None:
+    def __init__(self, registry: Registry, open_store: Callable[[], Store] | None) -> None:
         self._collectors = CollectorRegistry(auto_describe=False)
         self._rpc_errors = Counter(
             "rootseal_rpc_errors",
@@ -48,7 +48,8 @@ class Metrics:
             ("endpoint", "kind"),
             registry=self._collectors,
         )
-        self._collectors.register(_StoreCollector(registry, open_store))
+        if open_store is not None:
+            self._collectors.register(_StoreCollector(registry, open_store))
         registry.on_rpc_error = self._count_rpc_error
 
     def text(self) -> bytes:
@@ -57,7 +58,11 @@ class Metrics:
 
     def show_funds(self, funds: "FundsWatch") -> None:
         """Show what a key has, too."""
-        self._collectors.register(funds)
+        self.show(funds)
+
+    def show(self, collector: Collector) -> None:
+        """Show what a collector tells, too."""
+        self._collectors.register(collector)
 
     @contextmanager
     def served(self, host: str, port: int) -> Iterator[None]:

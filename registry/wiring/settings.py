@@ -129,6 +129,17 @@ class Settings(ChainSettings):
         gt=0,
         description="Raise the alarm when a credential or a status change waits longer than this.",
     )
+    monitor_position: Path | None = Field(
+        None,
+        description="Where `monitor` keeps its place; `monitor-position.json` beside the store "
+        "if not set.",
+    )
+    webhook_url: SecretStr | None = Field(
+        None, description="Where `monitor` posts its alarms: http://… or https://…"
+    )
+    webhook_secret_file: Path | None = Field(
+        None, description="File with the secret that signs them: whsec_<base64>."
+    )
     issuer: AddressSetting | None = Field(
         None, description="Issuer to act for, if not the key's own address."
     )
@@ -218,6 +229,12 @@ class Settings(ChainSettings):
             raise ValueError(f"wallets needs {', '.join(missing)}")
         if not re.match(_SAFE_URL, self.public_url or ""):
             raise ValueError("wallets needs a public_url with https: tokens go over it")
+        return self
+
+    @model_validator(mode="after")
+    def _webhook_is_signed(self) -> Self:
+        if (self.webhook_url is None) is not (self.webhook_secret_file is None):
+            raise ValueError("webhook_url and webhook_secret_file need each other")
         return self
 
     @field_validator("time_zone")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from eth_account import Account
@@ -22,6 +23,7 @@ from registry.store import SqlStore
 from tests.anvil import Anvil
 from tests.rpc_proxy import ANY, Fault, RpcProxy
 from tests.services.evidence import check, evidence_of
+from tests.services.lookout import by_owner, kinds, lookout
 from tests.services.office import PATIENCE, Office, digest, utc_now
 from tests.store.builders import contents
 
@@ -341,3 +343,24 @@ def test_an_audit_of_a_chain_that_is_down_is_no_finding(offices: Offices) -> Non
             [offices.first.chain, offices.second.chain],
             offices.first.issuer,
         )
+
+
+def test_a_chain_that_is_down_keeps_no_alarm_of_another_back(
+    offices: Offices, tmp_path: Path
+) -> None:
+    post = lookout(offices.first, tmp_path / "position.json")
+    assert isinstance(offices.second.chain, EvmChain)
+    post.others = (offices.second.chain,)
+    monitor = post.start()
+    assert kinds(monitor.look()) == []
+    offices.die()
+    by_owner(offices.first, "transferIssuer", b"\x05" * 20)
+    look = monitor.look()
+    assert [(alarm.chain, alarm.kind.value) for alarm in look.alarms] == [(31337, "owner-offered")]
+    assert len(look.troubles) == 1
+    offices.proxy.behave()
+    by_owner(offices.second, "transferIssuer", b"\x06" * 20)
+    look = monitor.look()
+    assert [(alarm.chain, alarm.kind.value) for alarm in look.alarms] == [(SECOND, "owner-offered")]
+    assert look.troubles == ()
+    post.close()

@@ -1,7 +1,7 @@
 """What the services need of the world, as Protocols, with the values that cross them.
 
 Adapters implement them: `registry.store` the stores, `registry.chain` the chain and the signer,
-`registry.identity` the issuers' directory.
+`registry.identity` the issuers' directory, `registry.alerting` what the monitor tells and keeps.
 Every method may raise `UnavailableError`; what else it raises, its docstring says.
 """
 
@@ -53,6 +53,13 @@ from registry.services.ports.disclosure import (
     Opening,
     Place,
 )
+from registry.services.ports.following import (
+    AlarmReceiver,
+    FollowedChain,
+    PositionKeeper,
+    Sighting,
+    UnreadEvent,
+)
 from registry.services.ports.history import (
     CodeMatch,
     Event,
@@ -98,6 +105,7 @@ from registry.services.ports.wallets import (
 __all__ = [
     "MAX_PUBLISHED_BYTES",
     "Added",
+    "AlarmReceiver",
     "Anchor",
     "AnchorRecord",
     "AnchoringStore",
@@ -118,6 +126,7 @@ __all__ = [
     "Disclosure",
     "Event",
     "Fees",
+    "FollowedChain",
     "History",
     "Holder",
     "IntakeStore",
@@ -135,6 +144,7 @@ __all__ = [
     "OperatorRecord",
     "OperatorSet",
     "Place",
+    "PositionKeeper",
     "ProfileSet",
     "Publication",
     "PublicationStore",
@@ -144,6 +154,7 @@ __all__ = [
     "Scopes",
     "SealAnchored",
     "Sent",
+    "Sighting",
     "SignedTransaction",
     "Signer",
     "StatusChange",
@@ -154,6 +165,7 @@ __all__ = [
     "StoredCredential",
     "TransferStarted",
     "Transferred",
+    "UnreadEvent",
     "UnsignedTransaction",
     "WalletBadge",
     "WalletClient",
