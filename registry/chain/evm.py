@@ -14,7 +14,7 @@ from registry.chain import refusals
 from registry.chain.artifact import runtime_matches
 from registry.chain.endpoint import OnError
 from registry.chain.events import Events
-from registry.chain.following import events_between
+from registry.chain.following import block_at, events_between
 from registry.chain.logs import LogReader, read_block
 from registry.chain.nodes import Nodes, ignore_errors
 from registry.chain.recording import Recorder, Step, Wanted

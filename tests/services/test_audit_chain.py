@@ -231,3 +231,17 @@ def test_an_anchor_that_took_far_more_gas_is_a_notice(office: Office) -> None:
     report = audited(office)
     assert codes(report) == [FindingCode.GAS_ANOMALY]
     assert report.findings[0].evidence["seal"] == seal_of(batch).hex()
+
+
+def test_a_profile_that_is_no_text_blinds_nobody(office: Office) -> None:
+    office.final("diploma")
+    assert office.signer is not None
+    text = b"\xff\xfe"
+    arguments = office.issuer.rjust(32, b"\0") + (64).to_bytes(32, "big")
+    data = selector("setProfile(address,string)") + arguments
+    data += len(text).to_bytes(32, "big") + text.ljust(32, b"\0")
+    send(office.chain, office.signer, Call(office.chain.contract, data, "profile"))
+    settle(office)
+    report = audited(office)
+    assert (report.verdict, codes(report)) == ("clean", [])
+    assert report.chains[0].events == 2
