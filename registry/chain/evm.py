@@ -33,10 +33,10 @@ from registry.services.ports import (
     Authorization,
     Block,
     Call,
+    Event,
     IssuerAnchor,
     OperatorRecord,
     Role,
-    Sighting,
     StatusChange,
 )
 
@@ -204,7 +204,7 @@ class EvmChain(ContractViews, Sending):
         events = self._events(self._contract)
         return events.seals_of(issuer, head=at, count=count, after=after)
 
-    def issuer_events(self, issuer: bytes, *, first: int, last: Block) -> list[Sighting]:
+    def issuer_events(self, issuer: bytes, *, first: int, last: Block) -> list[Event]:
         """Every event of an issuer in blocks `first` to `last`, oldest first.
 
         Raises `UnavailableError` also if `last` was replaced meanwhile.

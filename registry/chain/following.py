@@ -1,7 +1,6 @@
 """Reads an issuer's new events, for whoever follows the chain. Does not judge them.
 
-A log that does not fit the question is "could not ask"; an event that fits and cannot be read is
-handed on as what it is.
+A log that does not fit the question, or that the contract cannot have made, is "could not ask".
 """
 
 from registry.chain.contents import read_content
@@ -9,7 +8,7 @@ from registry.chain.contract import issuer_topics
 from registry.chain.logs import Ask, LogReader, read_block
 from registry.chain.reply import Reply
 from registry.errors import InvalidInputError, UnavailableError
-from registry.services.ports import Block, Event, Sighting, UnreadEvent
+from registry.services.ports import Block, Event
 
 
 def block_at(ask: Ask, number: int) -> Block:
@@ -23,7 +22,7 @@ def block_at(ask: Ask, number: int) -> Block:
 
 def events_between(
     ask: Ask, reader: LogReader, issuer: bytes, *, first: int, last: Block
-) -> list[Sighting]:
+) -> list[Event]:
     """Every event of an issuer in blocks `first` to `last`, oldest first.
 
     Raises `UnavailableError` also if `last` was replaced meanwhile, or is not known to the node
@@ -35,7 +34,7 @@ def events_between(
         for log in some
     ]
     blocks: dict[bytes, Block] = {}
-    found = [_sighting(ask, log, blocks) for log in logs]
+    found = [_event(ask, log, blocks) for log in logs]
     # Logs are asked for by number, which follows a reorganisation silently.
     if block_at(ask, last.number).hash != last.hash:
         raise UnavailableError(
@@ -45,15 +44,15 @@ def events_between(
     return sorted(found, key=lambda event: (event.block_number, event.log_index))
 
 
-def _sighting(ask: Ask, log: Reply, blocks: dict[bytes, Block]) -> Sighting:
+def _event(ask: Ask, log: Reply, blocks: dict[bytes, Block]) -> Event:
     block = _block(ask, log, blocks)
     transaction = log.member("transactionHash").data(32)
     log_index = log.member("logIndex").count()
     topics = [topic.data(32) for topic in log.member("topics").elements()]
     try:
         content = read_content(topics, log.member("data").data())
-    except (ValueError, InvalidInputError):
-        return UnreadEvent(topics[0], block.number, block.hash, block.time, transaction, log_index)
+    except (ValueError, InvalidInputError) as exc:
+        raise log.malformed("an event of the contract") from exc
     return Event(content, block.number, block.hash, block.time, transaction, log_index)
 
 

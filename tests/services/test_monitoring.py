@@ -97,7 +97,7 @@ def test_a_profile_is_an_alarm_however_long_it_is(office: Office, monitor: Monit
     assert len(str(alarm.evidence["uri"])) == 500
 
 
-def test_an_event_that_nobody_can_read_is_an_alarm_and_hides_nothing(
+def test_a_profile_that_is_no_text_is_an_alarm_and_hides_nothing(
     office: Office, monitor: Monitoring
 ) -> None:
     # The owner's key can set a profile that is no text. The monitor must not stumble over it.
@@ -105,7 +105,7 @@ def test_an_event_that_nobody_can_read_is_an_alarm_and_hides_nothing(
     assert office.signer is not None
     send(office.chain, office.signer, Call(office.chain.contract, data, "setProfile"))
     by_owner(office, "anchor", SEAL)
-    assert kinds(monitor.look()) == ["unreadable-event", "unknown-seal"]
+    assert kinds(monitor.look()) == ["profile-changed", "unknown-seal"]
     assert kinds(monitor.look()) == []
 
 

@@ -22,11 +22,9 @@ from registry.services.ports import (
     ProfileSet,
     Role,
     SealAnchored,
-    Sighting,
     StatusChanged,
     Transferred,
     TransferStarted,
-    UnreadEvent,
 )
 
 _NOBODY: Final = bytes(20)
@@ -46,7 +44,6 @@ class AlarmKind(StrEnum):
     OWNER_CHANGED = "owner-changed"
     OPERATOR_CHANGED = "operator-changed"
     PROFILE_CHANGED = "profile-changed"
-    UNREADABLE_EVENT = "unreadable-event"
     REORGANISATION = "reorganisation"
     OVERDUE = "overdue"
 
@@ -62,7 +59,7 @@ class Alarm(WireModel):
     evidence: Mapping[str, JsonValue]
 
 
-def alarm_of(event: Sighting, chain_id: int, *, now: datetime) -> Alarm:
+def alarm_of(event: Event, chain_id: int, *, now: datetime) -> Alarm:
     """The alarm about an event."""
     kind, what, evidence = _told(event)
     return Alarm(
@@ -128,7 +125,7 @@ def message_of(alarm: Alarm, issuer: bytes) -> bytes:
     return orjson.dumps({"type": kind, "timestamp": at, "data": data})
 
 
-def place_of(event: Sighting) -> Evidence:
+def place_of(event: Event) -> Evidence:
     """Where an event is."""
     return {
         "blockNumber": event.block_number,
@@ -143,10 +140,7 @@ def _id(*parts: str) -> str:
     return "msg_" + sha256("|".join(parts).encode()).hexdigest()[:32]
 
 
-def _told(event: Sighting) -> tuple[AlarmKind, str, Evidence]:
-    if isinstance(event, UnreadEvent):
-        what = "an event of the issuer's that nobody can read"
-        return AlarmKind.UNREADABLE_EVENT, what, {"topic": "0x" + event.topic.hex()}
+def _told(event: Event) -> tuple[AlarmKind, str, Evidence]:
     match event.content:
         case SealAnchored(seal, sequence):
             what = f"seal {seal.hex()} was anchored, which the store does not know"

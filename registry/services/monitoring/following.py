@@ -11,7 +11,7 @@ from typing import Final
 from registry.core.address import format_chain
 from registry.errors import UnavailableError
 from registry.services.monitoring.positions import ChainPosition, SeenBlock, with_block
-from registry.services.ports import Block, FollowedChain, Sighting
+from registry.services.ports import Block, Event, FollowedChain
 
 # Blocks that are read again at each look: a node behind a balancer may have been asked for logs of
 # a block that it did not have yet, and said that there are none.
@@ -77,7 +77,7 @@ def replaced_blocks(
 
 def new_events(
     chain: FollowedChain, issuer: bytes, position: ChainPosition, head: Block
-) -> Sequence[Sighting]:
+) -> Sequence[Event]:
     """The events up to `head` that were not told yet, oldest first."""
     first = max(position.head_number + 1 - OVERLAP, position.begun + 1)
     told = {(block.hash, log.log_index) for block in position.blocks for log in block.logs}

@@ -22,7 +22,6 @@ from registry.services.ports import (
     IssuerAnchor,
     Purpose,
     SealAnchored,
-    Sighting,
     StatusChange,
     StatusChanged,
     Store,
@@ -53,9 +52,9 @@ class Judge:
     now: datetime
     _asked_for: dict[_Wanted, list[StatusChange]] | None = field(default=None, init=False)
 
-    def event(self, event: Sighting) -> Alarm | Remark:
+    def event(self, event: Event) -> Alarm | Remark:
         """Judge an event. An outsider cannot tell a strange seal, and takes none for one."""
-        content = event.content if isinstance(event, Event) else None
+        content = event.content
         match content:
             case SealAnchored() if self._is_known(content.seal):
                 return self._remark("anchor seen", {"seal": content.seal.hex(), **place_of(event)})

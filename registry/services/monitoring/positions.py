@@ -19,7 +19,7 @@ from registry.core.wire import (
 )
 from registry.errors import InvalidInputError
 from registry.services.monitoring.alarms import Alarm
-from registry.services.ports import Block, Event, SealAnchored, Sighting
+from registry.services.ports import Block, Event, SealAnchored
 
 POSITION_TYPE: Final = "rootseal/monitor-position@1"
 MAX_HEADS: Final = (
@@ -72,9 +72,9 @@ class ChainPosition(WireModel):
             for block in self.blocks
         )
 
-    def after(self, event: Sighting) -> "ChainPosition":
+    def after(self, event: Event) -> "ChainPosition":
         """The position once an event is told."""
-        content = event.content if isinstance(event, Event) else None
+        content = event.content
         seal = content.seal if isinstance(content, SealAnchored) else None
         log = SeenLog(log_index=event.log_index, seal=seal)
         return self.model_copy(

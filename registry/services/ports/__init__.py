@@ -57,8 +57,6 @@ from registry.services.ports.following import (
     AlarmReceiver,
     FollowedChain,
     PositionKeeper,
-    Sighting,
-    UnreadEvent,
 )
 from registry.services.ports.history import (
     CodeMatch,
@@ -154,7 +152,6 @@ __all__ = [
     "Scopes",
     "SealAnchored",
     "Sent",
-    "Sighting",
     "SignedTransaction",
     "Signer",
     "StatusChange",
@@ -165,7 +162,6 @@ __all__ = [
     "StoredCredential",
     "TransferStarted",
     "Transferred",
-    "UnreadEvent",
     "UnsignedTransaction",
     "WalletBadge",
     "WalletClient",

@@ -1,30 +1,11 @@
 """What the monitor needs: a chain to follow, somewhere to keep its place, somebody to tell."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from registry.services.ports.chain import Block, IssuerAnchor, IssuerRecord
 from registry.services.ports.history import Event
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadEvent:
-    """An event of the issuer's that nobody can read: a profile that is no text, say.
-
-    Not an error: its sender would keep the monitor from everything that comes after it.
-    """
-
-    topic: bytes
-    block_number: int
-    block_hash: bytes
-    time: datetime  # of the block
-    transaction: bytes
-    log_index: int
-
-
-Sighting: TypeAlias = Event | UnreadEvent
 
 
 class FollowedChain(Protocol):
@@ -53,7 +34,7 @@ class FollowedChain(Protocol):
     def issuer_anchors(self, issuer: bytes) -> list[IssuerAnchor]:
         """Every anchor of an issuer, by sequence; none is withheld."""
 
-    def issuer_events(self, issuer: bytes, *, first: int, last: Block) -> Sequence[Sighting]:
+    def issuer_events(self, issuer: bytes, *, first: int, last: Block) -> Sequence[Event]:
         """Every event of an issuer in blocks `first` to `last`, oldest first.
 
         Raises `UnavailableError` also if `last` was replaced meanwhile.
