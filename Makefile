@@ -61,6 +61,9 @@ lock: $(READY) ## Resolve the dependencies again
 	echo uv | $(BIN)/uv pip compile - --universal --generate-hashes --no-header \
 		-o requirements-uv.lock --upgrade
 
+bench: $(READY) ## Time an audit of a million leaves, with and without merkletools
+	@$(BIN)/python scripts/bench_audit.py
+
 clean: ## Remove everything that was installed or made
 	rm -rf $(VENV) node_modules contracts/out contracts/cache demo-output
 

@@ -60,6 +60,7 @@ def main() -> None:
         demo.verify_by_contract()
         demo.tell_apart()
         demo.withdraw()
+        demo.audit()
         demo.lose_the_chain()
     say(f"All of it held, in {time.monotonic() - began:.0f} s.")
     shown("roster, badges and receipts", "demo-output/")
@@ -343,6 +344,18 @@ class Demo:
         for name, refusal in self.opinions().items():
             if "schema" not in name:  # which cannot know
                 must(refusal is not None, f"the badge of the roster, revoked: {name} refuses it")
+
+    def audit(self) -> None:
+        """Audit an issuer from one folder, and find what its maker changed in it."""
+        say("Audited from a bundle: no store, no API and no node is asked")
+        bundle = OUT / "academy-bundle"
+        cli("export", "bundle", str(bundle), issuer=self.academy)
+        report = verdict_of("audit", str(bundle), "--output", str(OUT / "audit"))
+        must(report == ("clean", 0), "every anchor, leaf, right and status: nothing found")
+        leaves = next((bundle / "leaves").iterdir())
+        leaves.write_bytes(leaves.read_bytes()[:-32])
+        must(verdict_of("audit", str(bundle)) == ("findings", 1), "a leaf was dropped: found")
+        shown("the report for people", "demo-output/audit/report.html")
 
     def lose_the_chain(self) -> None:
         """Without the chain nothing is valid and nothing is invalid."""
