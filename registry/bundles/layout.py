@@ -117,7 +117,7 @@ class ListPlaces(WireModel):
     """Places in a status list: (place, seal, leaf index)."""
 
     places: Annotated[
-        tuple[tuple[Count, Hash, Count], ...],
+        tuple[Annotated[tuple[Count, Hash, Count], Field(strict=False)], ...],
         Field(max_length=_MANY, strict=False, fail_fast=True),
     ]
 

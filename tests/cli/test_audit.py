@@ -130,6 +130,16 @@ def test_a_bundle_is_audited_without_store_or_node(
     assert sorted(Path.cwd().iterdir()) == []
 
 
+def test_a_dumped_state_is_audited_in_a_local_node(bundle: Path) -> None:
+    state = bundle / "chains" / "31337.anvil-state"
+    there = ("--published", "bundle", "--rpc-url", NOWHERE, "--json")
+    report = rootseal("audit", "--anvil", "--state", state, *there).json
+    assert (report["verdict"], codes(report)) == ("clean", [])
+    assert len(report["chains"][0]["anchors"]) == 1
+    state.write_text("{}", encoding="utf-8")
+    assert rootseal("audit", "--anvil", "--state", state, "--published", "bundle").code == 2
+
+
 def test_a_bundles_sums_are_read_by_other_tools(bundle: Path) -> None:
     subprocess.run(["sha256sum", "--strict", "-c", "SHA256SUMS"], cwd=bundle, check=True)
 
