@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.core.canonical import Canonicalization, credential_hash, document_hash, jcs_bytes
-from registry.core.documents import Json, parse_json
+from registry.core.documents import Json, parse_document, parse_json
 from registry.errors import InvalidInputError
 from tests.core.strategies import documents_of, finite_floats, json_values, safe_integers, texts
 
@@ -159,3 +159,72 @@ def test_no_proof_changes_the_hash(document: dict[str, Json], proof: Json) -> No
     assert document_hash({**document, "proof": proof}) == document_hash(
         {key: value for key, value in document.items() if key != "proof"}
     )
+
+
+@given(value=documents_of(json_values, texts))
+def test_plain_text_is_hashed_as_a_strict_parser_reads_it(value: dict[str, Json]) -> None:
+    for text in (orjson.dumps(value), json.dumps(value).encode(), jcs_bytes(value)):
+        assert outcome(text) == slowly(text)
+
+
+@given(value=documents_of(st.one_of(safe_integers, ASCII), ASCII), data=st.data())
+def test_damaged_text_is_hashed_or_refused_as_a_strict_parser_does(
+    value: dict[str, Json], data: st.DataObject
+) -> None:
+    text = bytearray(orjson.dumps(value))
+    at = data.draw(st.integers(0, len(text) - 1))
+    text[at:at] = data.draw(
+        st.sampled_from([b'"', b",", b"}", b" ", b"0", b"-", b".", b"e", b"{}"])
+    )
+    assert outcome(bytes(text)) == slowly(bytes(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"a":1,"a":1}',
+        b'{"a":1,"a":2}',
+        b'{"a":{"b":1,"b":1}}',
+        b'{"a":-0}',
+        b'{"a":9007199254740992}',
+        b'{"a":-9007199254740993}',
+        b'{"a":18446744073709551616}',
+        b'{"a":1.0}',
+        b'{"a":1e3}',
+        b'{"a":1E400}',
+        b'{"a":null}',
+        b'{"a":"\\ud800"}',
+        b'{"a":"\\u0041"}',
+        b'{"\xc3\xa9":1,"\xef\xac\xb3":2,"\xf0\x9f\x98\x80":3}',
+        b'{"a":"\xff"}',
+        b'\xef\xbb\xbf{"a":1}',
+        b' {"a":1}',
+        b'{"a":1}\n',
+        b'[{"a":1}]',
+        b'"a"',
+        b"",
+        b'{"proof":1,"a":[0.5],"proof":2}',
+        b'{"a":' + b"[" * 63 + b"]" * 63 + b"}",
+        b'{"a":' + b"[" * 64 + b"]" * 64 + b"}",
+        b'{"a":"' + b"x" * (4 << 20) + b'"}',
+    ],
+)
+def test_text_that_parsers_read_in_several_ways_is_read_strictly(text: bytes) -> None:
+    assert outcome(text) == slowly(text)
+
+
+def outcome(text: bytes) -> bytes | str:
+    try:
+        return credential_hash(text, Canonicalization.JCS)
+    except InvalidInputError as exc:
+        return str(exc)
+
+
+def slowly(text: bytes) -> bytes | str:
+    """By the strict parser and the reference library alone."""
+    try:
+        document = parse_document(text)
+        without = {key: value for key, value in document.items() if key != "proof"}
+        return sha256(rfc8785.dumps(without)).digest()
+    except InvalidInputError as exc:
+        return str(exc)
