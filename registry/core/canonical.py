@@ -100,7 +100,7 @@ def _of_plain(data: bytes) -> bytes | None:
         canonical = orjson.dumps(value, option=_SORTED)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return None  # a stricter parser tells why
-    return canonical if _is_exact(canonical) else None
+    return canonical if _is_exact(canonical) or _orjson_agrees(value) else None
 
 
 def _is_exact(data: bytes) -> bool:
