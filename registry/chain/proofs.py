@@ -74,11 +74,26 @@ def read_header(header: bytes) -> tuple[Block, bytes]:
     return block, fields[_STATE_ROOT]
 
 
+class _Trie(HexaryTrie):
+    """A trie that decodes each node once: paths to neighbouring slots share most of theirs."""
+
+    def __init__(self, nodes: Mapping[bytes, bytes], root: bytes) -> None:
+        super().__init__(nodes, root)
+        self._decoded: dict[bytes, Any] = {}
+
+    def get_node(self, node_hash: bytes) -> Any:  # noqa: ANN401 - as the library has it
+        """As the library's."""
+        if node_hash not in self._decoded:
+            self._decoded[node_hash] = super().get_node(node_hash)  # type: ignore[no-untyped-call] # untyped
+        return self._decoded[node_hash]
+
+
 class ProofNodes:
     """Nodes of tries, from which what they prove is read."""
 
     def __init__(self, nodes: Iterable[bytes]) -> None:
         self._nodes: Mapping[bytes, bytes] = {bytes(keccak(node)): node for node in nodes}
+        self._tries: dict[bytes, _Trie] = {}
 
     def account(self, state_root: bytes, address: bytes) -> Account | None:
         """An account; None if it is proved that there is none. Raises `MissingProofError`."""
@@ -103,7 +118,9 @@ class ProofNodes:
     def _value(self, root: bytes, key: bytes) -> bytes:
         try:
             # Keys are hashed, so that nobody can choose where in the trie a key stands.
-            return bytes(HexaryTrie(self._nodes, root).get(bytes(keccak(key))))
+            if root not in self._tries:
+                self._tries[root] = _Trie(self._nodes, root)
+            return bytes(self._tries[root].get(bytes(keccak(key))))
         except Exception as exc:  # the library has no error of its own for nodes that are none
             raise MissingProofError from exc
 
