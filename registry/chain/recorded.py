@@ -26,6 +26,7 @@ from registry.chain.storage import (
     status_slot,
 )
 from registry.chain.views import LOWER_BITS, ContractViews
+from registry.core.wire import MAX_COUNT
 from registry.errors import ConflictError, InvalidInputError, VerificationError
 from registry.services.ports import (
     AnchorRecord,
@@ -175,9 +176,12 @@ class RecordedHistory:
     def anchor_record(self, seal: bytes) -> AnchorRecord | None:
         """Record of a seal; None if it was never anchored."""
         try:
-            return read_anchor(self._slot(seal_slot(self.issuer, seal), "a seal"))
+            record = read_anchor(self._slot(seal_slot(self.issuer, seal), "a seal"))
         except ValueError as exc:
             raise _not_proved("a seal") from exc
+        if record is not None and record.sequence > MAX_COUNT:  # no report could carry it
+            raise _not_proved("a seal")
+        return record
 
     def operator_record(self, operator: bytes) -> OperatorRecord:
         """Roles of an operator."""

@@ -17,6 +17,7 @@ from registry.chain.proofs import encode_header
 from registry.chain.raw_transactions import encode_mined
 from registry.chain.recorded import RecordedHistory, contradictions
 from registry.chain.records import (
+    MAX_WORDS,
     RECORD_TYPE,
     ChainRecord,
     ProvedWords,
@@ -39,7 +40,6 @@ from registry.errors import UnavailableError
 from registry.services.ports import Block, OperatorSet, SealAnchored, StatusChanged
 
 _SLOTS_AT_ONCE: Final = 512  # of one question for proofs
-MAX_WORDS: Final = 200_000  # of statuses that nothing changed; 25 million credentials
 Step = Callable[[str, int, int], None]  # what is read, how many of them are, of how many
 
 

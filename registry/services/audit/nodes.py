@@ -6,11 +6,15 @@ makes up shows. What is left after this is believed.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final
 
 from registry.errors import VerificationError
 from registry.services.audit.evidence import at_event, where
 from registry.services.findings import Finding, FindingCode
 from registry.services.ports import Event, History, SealAnchored
+
+_NAMED: Final = 10  # of the anchors that are not shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +82,17 @@ def _forged(history: History, events: Sequence[Event]) -> Iterator[Finding]:
 
 def _withheld(history: History, events: Sequence[Event]) -> Iterator[Finding]:
     count = history.issuer_record().anchor_count
-    shown = {e.content.sequence for e in events if isinstance(e.content, SealAnchored)}
-    missing = sorted(set(range(1, count + 1)) - shown)
+    anchored = (e.content.sequence for e in events if isinstance(e.content, SealAnchored))
+    shown = {sequence for sequence in anchored if 0 < sequence <= count}
+    missing = count - len(shown)
     if missing:
-        numbers = ", ".join(map(str, missing[:10])) + (", …" if len(missing) > 10 else "")
+        # Never all of them: the state of a made-up chain may count up to 2^64.
+        first = list(islice((n for n in range(1, count + 1) if n not in shown), _NAMED))
+        numbers = ", ".join(map(str, first)) + (", …" if missing > _NAMED else "")
         yield Finding(
             FindingCode.EVENT_WITHHELD,
             f"the contract counts {count} anchors; the nodes show no event of number {numbers}",
-            where(history, anchorCount=count, missing=len(missing), first=missing[0]),
+            where(history, anchorCount=count, missing=missing, first=first[0]),
         )
 
 
