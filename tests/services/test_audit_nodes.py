@@ -146,8 +146,12 @@ def test_a_proof_that_proves_nothing_is_found(
     nights(office)
 
     def damage(proof: dict[str, Any]) -> dict[str, Any]:
-        nodes = proof[part] if part == "accountProof" else proof[part][0]["proof"]
-        nodes[-1] = nodes[-1][:-2] + ("00" if nodes[-1][-2:] != "00" else "01")
+        parts = [proof] if part == "accountProof" else proof[part]
+        name = part if part == "accountProof" else "proof"
+        node = parts[0][name][-1]
+        damaged = node[:-2] + ("00" if node[-2:] != "00" else "01")
+        for each in parts:  # proofs of other slots may lead through the same node
+            each[name] = [damaged if other == node else other for other in each[name]]
         return proof
 
     proxy.lie("eth_getProof", damage)
