@@ -97,6 +97,37 @@ def test_an_anchor_after_the_audited_block_is_not_missed(office: Office) -> None
     assert codes(audited(office)) == []
 
 
+@pytest.mark.parametrize("block", [10**6, 2**53 - 1])
+def test_an_anchor_that_is_said_to_be_in_a_later_block_excuses_nobody(
+    office: Office, block: int
+) -> None:
+    final = office.final("diploma")
+    (anchor,) = office.store.anchors(final.id)
+    office.sealed("badge")
+    shown = Shown.by(office)
+    later = replace(anchor, block_number=block)
+    shown.changes = {each.seal: {"anchors": (later,)} for each in shown.batches()}
+    wait(office, timedelta(hours=27))
+    settle(office)
+    found = {finding.code: finding.evidence["seal"] for finding in audited(office, shown).findings}
+    assert found == {
+        FindingCode.ANCHOR_ELSEWHERE: seal_of(final).hex(),
+        FindingCode.BATCH_UNANCHORED: shown.batches()[-1].seal.hex(),
+    }
+
+
+def test_a_batch_on_a_chain_that_is_not_asked_is_not_called_clean(office: Office) -> None:
+    final = office.final("diploma")
+    (anchor,) = office.store.anchors(final.id)
+    office.sealed("badge")
+    settle(office)
+    shown = Shown.by(office)
+    shown.changes[shown.batches()[-1].seal] = {"anchors": (replace(anchor, chain_id=1),)}
+    report = audited(office, shown)
+    assert (report.verdict, codes(report), len(report.unknowns)) == ("incomplete", [], 1)
+    assert "eip155:1" in report.unknowns[0]
+
+
 def test_leaves_that_are_not_shown_are_found(office: Office) -> None:
     batch = office.final("diploma", "certificate")
     settle(office)

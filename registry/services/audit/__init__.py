@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from registry.errors import VerificationError
-from registry.services.audit.batches import Seen, check_anchored, check_known
+from registry.services.audit.batches import Seen, check_anchored, check_in_time, check_known
 from registry.services.audit.evidence import where
 from registry.services.audit.leaves import (
     BuildTree,
@@ -82,6 +82,15 @@ class _Audit:
     histories: dict[int, History] = field(default_factory=dict)
     believed: list[tuple[History, Believed]] = field(default_factory=list)
     anchors: dict[int, dict[bytes, AnchoredSeal]] = field(default_factory=dict)
+    seen: list[Seen] = field(default_factory=list)
+
+    def tell(self, told: Iterable[Finding | str]) -> None:
+        """Take in findings, and sentences on what could not be asked."""
+        for each in told:
+            if isinstance(each, str):
+                self.unknowns.append(each)
+            else:
+                self.findings.append(each)
 
 
 def audit(
@@ -100,6 +109,8 @@ def audit(
     work = _Audit(histories[0].issuer, disclosure.batches(), options)
     for history in histories:
         _audit_chain(work, history)
+    if work.seen:
+        work.tell(check_in_time(work.seen, work.batches, options.promised))
     trees = rebuild(disclosure, work.batches, build=options.build, step=options.step)
     work.findings += trees.findings
     work.unknowns += trees.unknowns
@@ -148,12 +159,13 @@ def _audit_chain(work: _Audit, history: History) -> None:
         history, believed.events, [*dict.fromkeys([*seen.batches, *seen.anchors])]
     )
     work.findings += check_known(seen)
-    work.findings += check_anchored(seen, options.promised)
+    work.findings += check_anchored(seen)
     work.findings += check_gas(history, believed.anchors)
     work.findings += check_cadence(history, believed.anchors, options.promised)
     work.histories[history.chain_id] = history
     work.believed.append((history, believed))
     work.anchors[history.chain_id] = dict(seen.anchors)
+    work.seen.append(seen)
     work.chains.append(chain_audit(history, believed, work.batches))
 
 
@@ -229,7 +241,7 @@ def _audit_receipts(work: _Audit, given: Iterable[Given]) -> int:
     chosen = sampled(given, work.options.sample, b"".join(blocks))
     chained = Chained(work.histories, work.anchors)
     for place, each in enumerate(chosen, 1):
-        work.findings += check_given(each, chained, work.options.tolerance)
+        work.tell(check_given(each, chained, work.options.tolerance))
         work.options.step("receipts", place, len(chosen))
     return len(chosen)
 
