@@ -6,6 +6,7 @@ chain's, whoever made the record asked, and whoever reads it must know from else
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 
 from eth_utils.crypto import keccak
 
@@ -79,15 +80,18 @@ class RecordedHistory:
         """The issuer's events, oldest first, as the nodes tell them.
 
         Raises `VerificationError` with reason `not-an-event` for one that the contract cannot
-        have made, or that is in no block of the record.
+        have made, that is in no block of the record, or that is out of order or there twice.
         """
+        for earlier, later in pairwise(self.record.logs):
+            if _place(earlier) >= _place(later):
+                raise _not_an_event(later, "it is not behind the one before it")
         return [self._event(log) for log in self.record.logs]
 
     def _event(self, log: RawLog) -> Event:
         block = self._blocks.get(log.block_hash)
         if block is None or block.number != log.block_number or not _is_sound(block):
             raise _not_an_event(log, "it is in no block that is known")
-        if log.topics[1:2] != (self.issuer.rjust(32, b"\0"),):
+        if not self._is_ours(log):
             raise _not_an_event(log, "it is of another issuer")
         try:
             content = read_content(log.topics, _bytes(log.data))
@@ -102,9 +106,14 @@ class RecordedHistory:
             log_index=log.log_index,
         )
 
+    def _is_ours(self, log: RawLog) -> bool:
+        return log.topics[1:2] == (self.issuer.rjust(32, b"\0"),)
+
     def unsettled(self) -> Iterator[StatusChanged]:
         """Status changes after the block, which what is published may know of already."""
         for log in self.record.recent:
+            if log.block_number <= self.block.number or not self._is_ours(log):
+                continue
             try:
                 content = read_content(log.topics, _bytes(log.data))
             except (ValueError, InvalidInputError):
@@ -262,6 +271,10 @@ def _actor(way: Way, sender: bytes, signer: bytes | None) -> bytes | None:
         case Way.SIGNATURE:
             return signer
     return None
+
+
+def _place(log: RawLog) -> tuple[int, int]:
+    return log.block_number, log.log_index
 
 
 def _is_sound(block: RawBlock) -> bool:

@@ -4,20 +4,24 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import rlp  # type: ignore[import-untyped] # has no annotations
 from eth_abi.abi import encode
+from eth_utils.crypto import keccak
 
 from registry.chain import ChainRecord, EvmChain, sign_authorization
 from registry.chain.contract import encode_call
 from registry.chain.records import RawTransaction
+from registry.chain.storage import operator_slot, seal_slot
 from registry.errors import UnavailableError
 from registry.services.findings import FindingCode
-from registry.services.ports import Authorization, CredentialStatus
+from registry.services.ports import Authorization, CredentialStatus, Role
 from tests.anvil import send
 from tests.rpc_proxy import RpcProxy
 from tests.services.auditing import audited, codes, settle
 from tests.services.office import Office, stranger
 from tests.services.planting import change_status
 from tests.services.test_anchoring import seal_of
+from tests.services.test_audit_chain import appoint
 
 
 def nights(office: Office, count: int = 3) -> list[bytes]:
@@ -88,6 +92,60 @@ def test_an_anchor_with_another_time_is_found(
 
     proxy.lie("eth_getLogs", back)
     assert codes(audited(office, chain=proxied)) == [FindingCode.EVENT_FORGED]
+
+
+def test_an_anchor_that_is_shown_twice_is_found(office: Office) -> None:
+    """The contract anchors a seal once; a node may say so of two transactions."""
+    nights(office)
+
+    def twice(record: ChainRecord) -> ChainRecord:
+        last = record.logs[-1]
+        again = last.model_copy(update={"log_index": last.log_index + 1})
+        return record.model_copy(update={"logs": (*record.logs, again)})
+
+    report = audited(office, change=twice)
+    assert codes(report) == [FindingCode.EVENT_FORGED]
+    assert len(report.chains[0].anchors) == 3
+
+
+@pytest.mark.parametrize("kind", ["the same twice", "out of order"])
+def test_events_that_are_in_no_order_are_found(office: Office, kind: str) -> None:
+    nights(office)
+
+    def disorder(record: ChainRecord) -> ChainRecord:
+        logs = record.logs[::-1] if kind == "out of order" else (*record.logs, record.logs[-1])
+        return record.model_copy(update={"logs": logs})
+
+    assert codes(audited(office, change=disorder)) == [FindingCode.EVENT_FORGED]
+
+
+@pytest.mark.parametrize("slot", ["operator", "batch"])
+def test_a_record_that_lacks_a_proof_is_found(office: Office, slot: str) -> None:
+    """As whoever makes a bundle may leave out what does not please."""
+    nights(office)
+    appoint(office, Role.ANCHOR)
+    wanted = operator_slot(office.issuer, stranger().address)
+    if slot == "batch":
+        wanted = seal_slot(office.issuer, seal_of(office.final("another")))
+    settle(office)
+
+    def lacking(record: ChainRecord) -> ChainRecord:
+        path = keccak(wanted).hex()
+        kept = [node for node in record.nodes if not _leads_to(node, path)]
+        assert len(kept) < len(record.nodes)
+        return record.model_copy(update={"nodes": tuple(kept)})
+
+    report = audited(office, change=lacking)
+    assert FindingCode.NODE_LIES in codes(report)
+
+
+def _leads_to(node: bytes, path: str) -> bool:
+    """Whether this is the leaf of a key in the trie, whatever its length."""
+    fields = rlp.decode(node)
+    if len(fields) != 2 or fields[0][0] >> 4 not in {2, 3}:
+        return False
+    rest = fields[0].hex()[1 if fields[0][0] >> 4 == 3 else 2 :]
+    return len(rest) > 32 and path.endswith(rest)
 
 
 def test_an_event_that_the_contract_cannot_have_made_is_found(

@@ -32,7 +32,7 @@ from registry.services.audit.report import (
     verdict_of,
 )
 from registry.services.audit.rights import check_rights
-from registry.services.audit.statuses import check_statuses, proved_statuses
+from registry.services.audit.statuses import SealStatuses, check_statuses, proved_statuses
 from registry.services.audit.summary import chain_audit, limits_of
 from registry.services.findings import Finding, FindingCode
 from registry.services.ports import (
@@ -141,12 +141,15 @@ def refused(program: str, findings: Sequence[Finding]) -> AuditReport:
 
 def _audit_chain(work: _Audit, history: History) -> None:
     try:
-        believed = _believed(work, history)
+        _check_chain(work, history)
     except VerificationError as exc:
         work.findings.append(
             Finding(FindingCode.NODE_LIES, f"a node's answer is no proof: {exc}", where(history))
         )
-        return
+
+
+def _check_chain(work: _Audit, history: History) -> None:
+    believed = _believed(work, history)
     if believed is None:
         work.chains.append(chain_audit(history, None, work.batches))
         return
@@ -162,11 +165,11 @@ def _audit_chain(work: _Audit, history: History) -> None:
     work.findings += check_anchored(seen)
     work.findings += check_gas(history, believed.anchors)
     work.findings += check_cadence(history, believed.anchors, options.promised)
+    work.chains.append(chain_audit(history, believed, work.batches))
     work.histories[history.chain_id] = history
     work.believed.append((history, believed))
     work.anchors[history.chain_id] = dict(seen.anchors)
     work.seen.append(seen)
-    work.chains.append(chain_audit(history, believed, work.batches))
 
 
 def _believed(work: _Audit, history: History) -> Believed | None:
@@ -195,18 +198,31 @@ def _believed(work: _Audit, history: History) -> Believed | None:
 def _audit_openings(work: _Audit, disclosure: Disclosure, sound: Sequence[DisclosedBatch]) -> int:
     count, findings, places = credentials_in_two(disclosure, sound, work.options.step)
     work.findings += findings
+    known: dict[tuple[int, bytes], SealStatuses] = {}  # many may share a seal: each once
+
+    def statuses_of(history: History, seal: bytes) -> SealStatuses:
+        key = (history.chain_id, seal)
+        if key not in known:
+            known[key] = proved_statuses(history, seal)
+        return known[key]
+
     for digest, found in sorted(places.items()):
-        work.findings.append(_in_two(work, digest, found))
+        work.findings.append(_in_two(work, digest, found, statuses_of))
     return count
 
 
-def _in_two(work: _Audit, digest: bytes, places: Sequence[Place]) -> Finding:
+def _in_two(
+    work: _Audit,
+    digest: bytes,
+    places: Sequence[Place],
+    statuses_of: Callable[[History, bytes], SealStatuses],
+) -> Finding:
     """A credential in several batches: the worse if it was withdrawn in one and counts in another.
 
     Batches are in the order in which they were made.
     """
     for history in work.histories.values():
-        statuses = [proved_statuses(history, p.seal).of(p.leaf_index) for p in places]
+        statuses = [statuses_of(history, p.seal).of(p.leaf_index) for p in places]
         active = [p for p, s in zip(places, statuses, strict=True) if s is CredentialStatus.ACTIVE]
         others = [p for p in places if p not in active]
         if active and others:
@@ -232,7 +248,7 @@ def _audit_lists(work: _Audit, disclosure: Disclosure) -> int:
     for published in disclosure.status_lists():
         count += 1
         for history in work.histories.values():
-            work.findings += check_list(history, published)
+            work.tell(check_list(history, published))
     return count
 
 

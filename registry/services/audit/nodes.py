@@ -46,32 +46,38 @@ def believed_events(history: History) -> Believed:
         if exc.reason != "not-an-event":
             raise
         return Believed((), (), (Finding(FindingCode.EVENT_FORGED, str(exc), where(history)),))
-    forged = [event for event in events if _is_denied(history, event)]
-    kept = tuple(event for event in events if event not in forged)
+    kept: list[Event] = []
+    forged: list[Event] = []
+    seals: set[bytes] = set()
+    for event in events:
+        is_denied = _is_denied(history, event, seals)
+        (forged if is_denied else kept).append(event)
     anchors = tuple(
         AnchoredSeal(event.content.seal, event.content.sequence, event)
         for event in kept
         if isinstance(event.content, SealAnchored)
     )
     findings = [*_forged(history, forged), *_withheld(history, events), *_lies(history)]
-    return Believed(kept, anchors, tuple(findings))
+    return Believed(tuple(kept), anchors, tuple(findings))
 
 
-def _is_denied(history: History, event: Event) -> bool:
+def _is_denied(history: History, event: Event, before: set[bytes]) -> bool:
+    """Whether the state has no such anchor, or its seal was anchored `before` already."""
     if not isinstance(event.content, SealAnchored):
         return False
-    record = history.anchor_record(event.content.seal)
-    return record is None or (record.sequence, record.anchored_at) != (
-        event.content.sequence,
-        event.time,
-    )
+    seal = event.content.seal
+    record = history.anchor_record(seal)
+    if record is None or seal in before:
+        return True
+    before.add(seal)
+    return (record.sequence, record.anchored_at) != (event.content.sequence, event.time)
 
 
 def _forged(history: History, events: Sequence[Event]) -> Iterator[Finding]:
     for event in events:
         assert isinstance(event.content, SealAnchored)  # noqa: S101 - others are denied by nothing
         record = history.anchor_record(event.content.seal)
-        says = "holds no such seal" if record is None else "holds it with another number or time"
+        says = "holds it once, with one number and time" if record else "holds no such seal"
         yield Finding(
             FindingCode.EVENT_FORGED,
             f"an event anchors seal {event.content.seal.hex()} as number {event.content.sequence}; "
