@@ -17,7 +17,6 @@ from registry.chain.proofs import encode_header
 from registry.chain.raw_transactions import encode_mined
 from registry.chain.recorded import RecordedHistory, contradictions
 from registry.chain.records import (
-    MAX_WORDS,
     RECORD_TYPE,
     ChainRecord,
     ProvedWords,
@@ -37,7 +36,13 @@ from registry.chain.views import ContractViews
 from registry.core.address import format_address
 from registry.core.snapshot import MAX_CODE_BYTES, MAX_HEADER_BYTES, MAX_NODE_BYTES
 from registry.errors import UnavailableError
-from registry.services.ports import Block, OperatorSet, SealAnchored, StatusChanged
+from registry.services.ports import (
+    MAX_STATUS_WORDS,
+    Block,
+    OperatorSet,
+    SealAnchored,
+    StatusChanged,
+)
 
 _SLOTS_AT_ONCE: Final = 512  # of one question for proofs
 Step = Callable[[str, int, int], None]  # what is read, how many of them are, of how many
@@ -230,7 +235,7 @@ def _words(logs: Sequence[RawLog], wanted: Wanted) -> list[ProvedWords]:
             words = named.setdefault(content.seal, set())
             if isinstance(content, StatusChanged):
                 words |= {index // CREDENTIALS_IN_WORD for index in content.leaf_indexes or ()}
-    left = MAX_WORDS
+    left = MAX_STATUS_WORDS
     found = []
     for seal, words in sorted(named.items()):
         first = -(-wanted.sizes.get(seal, 0) // CREDENTIALS_IN_WORD)

@@ -24,10 +24,10 @@ from registry.core.wire import (
     unknown_key,
 )
 from registry.errors import InvalidInputError, TooLargeError
+from registry.services.ports import MAX_STATUS_WORDS
 
 RECORD_TYPE: Final = "rootseal/chain-record@1"
 MAX_RECORD_BYTES: Final = 512 << 20  # of a file; a year of nights of 10,000 credentials takes 20 MB
-MAX_WORDS: Final = 200_000  # of statuses that nothing changed; 25 million credentials
 # Fails fast: an error for each of a million wrong elements would take half a gigabyte.
 _MANY: Final = Field(max_length=10_000_000, strict=False, fail_fast=True)
 _Empty = Annotated[Data, Field(max_length=MAX_RECORD_BYTES)] | Literal["0x"]
@@ -71,7 +71,7 @@ class ProvedWords(WireModel):
     """Which status words of a seal the proofs show: the first ones, and some beyond."""
 
     seal: Hash
-    first: Annotated[Count, Field(le=MAX_WORDS)]
+    first: Annotated[Count, Field(le=MAX_STATUS_WORDS)]
     others: Annotated[tuple[_Word, ...], Field(strict=False)]
 
     @property
@@ -127,8 +127,10 @@ def parse_record(data: bytes) -> ChainRecord:
             f"not a chain record of format 1: {first['msg']}", place=json_pointer(first["loc"])
         ) from exc
     # A few bytes could name any number of words, each of which would be looked for.
-    if sum(words.first for words in record.words) > MAX_WORDS:
-        raise TooLargeError(f"record names more than {MAX_WORDS} words of statuses", place="/words")
+    if sum(words.first for words in record.words) > MAX_STATUS_WORDS:
+        raise TooLargeError(
+            f"record names more than {MAX_STATUS_WORDS} words of statuses", place="/words"
+        )
     return record
 
 

@@ -7,11 +7,11 @@ from eth_utils.crypto import keccak
 
 from registry.chain import parse_record, print_record
 from registry.chain.contract import encode_call
-from registry.chain.records import MAX_WORDS, ProvedWords
+from registry.chain.records import ProvedWords
 from registry.chain.storage import issuer_slots, operator_slot, seal_slot, status_slot
 from registry.errors import InvalidInputError
 from registry.services.findings import FindingCode
-from registry.services.ports import Call, CredentialStatus, Role, Signer
+from registry.services.ports import MAX_STATUS_WORDS, Call, CredentialStatus, Role, Signer
 from tests.anvil import send
 from tests.services.auditing import Shown, audited, codes, record, settle, wait
 from tests.services.office import Office, stranger
@@ -282,7 +282,7 @@ def test_a_record_cannot_name_more_words_than_can_be_looked_at(office: Office) -
     settle(office)
     sound = record(office)
     assert parse_record(print_record(sound)) == sound
-    some = ProvedWords(seal=seal, first=MAX_WORDS, others=())
+    some = ProvedWords(seal=seal, first=MAX_STATUS_WORDS, others=())
     other = ProvedWords(seal=b"\x07" * 32, first=1, others=())
     for words in ((some, other), (some.model_copy(update={"first": 2**53 - 1}),)):
         with pytest.raises(InvalidInputError):

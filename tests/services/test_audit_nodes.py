@@ -139,6 +139,23 @@ def test_a_record_that_lacks_a_proof_is_found(office: Office, slot: str) -> None
     assert FindingCode.NODE_LIES in codes(report)
 
 
+def test_a_revocation_that_is_left_out_with_its_word_is_not_called_clean(office: Office) -> None:
+    seals = nights(office)
+    change_status(office, CredentialStatus.REVOKED, "night 1")
+    settle(office)
+
+    def lacking(record: ChainRecord) -> ChainRecord:
+        logs = tuple(log for log in record.logs if len(log.topics) == 4)
+        words = tuple(
+            each.model_copy(update={"first": 0}) if each.seal == seals[1] else each
+            for each in record.words
+        )
+        return record.model_copy(update={"logs": logs, "words": words})
+
+    report = audited(office, change=lacking)
+    assert (report.verdict, codes(report), len(report.unknowns)) == ("incomplete", [], 1)
+
+
 def _leads_to(node: bytes, path: str) -> bool:
     """Whether this is the leaf of a key in the trie, whatever its length."""
     fields = rlp.decode(node)

@@ -33,7 +33,7 @@ from registry.services.audit.report import (
 )
 from registry.services.audit.rights import check_rights
 from registry.services.audit.statuses import SealStatuses, check_statuses, proved_statuses
-from registry.services.audit.summary import chain_audit, limits_of
+from registry.services.audit.summary import chain_audit, limits_of, unknown_statuses
 from registry.services.findings import Finding, FindingCode
 from registry.services.ports import (
     CodeMatch,
@@ -165,6 +165,7 @@ def _check_chain(work: _Audit, history: History) -> None:
     work.findings += check_anchored(seen)
     work.findings += check_gas(history, believed.anchors)
     work.findings += check_cadence(history, believed.anchors, options.promised)
+    work.tell(unknown_statuses(history, work.batches))
     work.chains.append(chain_audit(history, believed, work.batches))
     work.histories[history.chain_id] = history
     work.believed.append((history, believed))
