@@ -162,6 +162,21 @@ def test_a_back_dated_credential_is_found(office: Office, name: str) -> None:
     assert codes(report) == [FindingCode.BACK_DATED]
 
 
+@pytest.mark.parametrize("date", ["2020-01-01T00:00:00", "2020-01-01", "20200101"])
+def test_a_back_dated_credential_is_found_without_a_zone(office: Office, date: str) -> None:
+    document, proof = final_badge(office, validFrom=date)
+    report = audited(office, given=[given("badge.json", document, proof)])
+    assert codes(report) == [FindingCode.BACK_DATED]
+
+
+@pytest.mark.parametrize("date", ["1 January 2020", "0000-01-01", "9"])
+def test_a_date_that_cannot_be_read_is_not_called_clean(office: Office, date: str) -> None:
+    document, proof = final_badge(office, validFrom=date)
+    report = audited(office, given=[given("badge.json", document, proof)])
+    assert (report.verdict, codes(report)) == ("incomplete", [])
+    assert "validFrom" in report.unknowns[0]
+
+
 def test_a_date_within_the_tolerance_is_no_finding(office: Office) -> None:
     head = office.chain.head().time
     text = (head - timedelta(days=6)).isoformat()

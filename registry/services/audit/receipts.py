@@ -5,7 +5,7 @@ Which of many are checked, the audited block's hash decides: nobody knew it when
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 
 from registry.core.checks import check_inclusion, check_integrity
@@ -22,6 +22,7 @@ from registry.services.ports import Anchor, AnchorRecord, History
 from registry.services.verification import Evidence, open_credential, receipt_brought
 
 _DATES = ("awardedDate", "validFrom", "issuanceDate")
+_LAST_ZONE = timezone(timedelta(hours=-12))  # where each day ends last
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +127,18 @@ def _check_date(
     receipt: Receipt,
     chained: Chained,
     tolerance: timedelta,
-) -> Iterator[Finding]:
+) -> Iterator[Finding | str]:
     records = [chained.record(chain, receipt.seal) for chain in chained.histories]
     times = [record.anchored_at for record in records if record is not None]
     for name in _DATES:
-        date = None if document is None else read_time(document.get(name))
-        if date is not None and times and min(times) - date > tolerance:
+        value = None if document is None else document.get(name)
+        if value is None:
+            continue
+        date = _date(value)
+        if date is None:
+            yield f"{given.name}: its {name} is no date that can be read"
+            continue
+        if times and min(times) - date > tolerance:
             yield Finding(
                 FindingCode.BACK_DATED,
                 f"{given.name} says {name} {format_time(date)}; it was anchored on "
@@ -139,6 +146,20 @@ def _check_date(
                 _evidence(given, seal=receipt.seal.hex(), date=format_time(date)),
             )
             return
+
+
+def _date(value: Json) -> datetime | None:
+    """A date, at the latest instant that it may stand for; None for what is none.
+
+    One without a zone leaves the instant open by hours, and hides no year.
+    """
+    date = read_time(value)
+    if date is not None or not isinstance(value, str):
+        return date
+    try:
+        return datetime.fromisoformat(value).replace(tzinfo=_LAST_ZONE).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _as_anchor(said: AnchorReference) -> Anchor:
