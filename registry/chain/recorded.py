@@ -14,7 +14,7 @@ from registry.chain.artifact import artifact
 from registry.chain.code_match import Built, compare_code, expected_immutables
 from registry.chain.contents import account_behind, read_authorization_call, read_content
 from registry.chain.proofs import Account, MissingProofError, ProofNodes, read_header
-from registry.chain.raw_transactions import sender_of
+from registry.chain.raw_transactions import read_call, sender_of
 from registry.chain.records import ChainRecord, RawBlock, RawLog, RawTransaction
 from registry.chain.storage import (
     CREDENTIALS_IN_WORD,
@@ -130,13 +130,18 @@ class RecordedHistory:
 
     def _sent(self, found: RawTransaction) -> Sent:
         proved = None
+        to, data = found.to, _bytes(found.data)
+        call = None
         if found.raw is not None and keccak(found.raw) == found.hash:
+            call = read_call(found.raw)
+        if found.raw is not None and call is not None:
             proved = sender_of(found.raw)
-        is_direct = found.to == self.contract
+            to, data = call
+        is_direct = to == self.contract
         permission = None
         if is_direct:
             permission = read_authorization_call(
-                _bytes(found.data), chain_id=self.chain_id, contract=self.contract
+                data, chain_id=self.chain_id, contract=self.contract
             )
         way = Way.CONTRACT
         if is_direct:
@@ -281,7 +286,10 @@ def _is_sound(block: RawBlock) -> bool:
     """Whether number and time are those of the header, where that is of a known form."""
     if block.header is None:
         return True
-    read, _ = read_header(block.header)
+    try:
+        read, _ = read_header(block.header)
+    except InvalidInputError:
+        return False
     return (read.hash, read.number, read.time) == (block.hash, block.number, block.time)
 
 

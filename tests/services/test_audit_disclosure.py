@@ -335,6 +335,15 @@ def test_a_list_with_places_of_an_unknown_seal_is_not_called_clean(office: Offic
     assert (report.verdict, codes(report)) == ("incomplete", [])
 
 
+def test_a_batch_that_is_listed_twice_counts_once(office: Office) -> None:
+    office.final("diploma")
+    settle(office)
+    shown = Shown.by(office)
+    shown.more = shown.batches()
+    report = audited(office, shown)
+    assert (report.verdict, report.looked.batches, report.looked.leaves) == ("clean", 1, 1)
+
+
 def test_leaves_without_end_are_found(office: Office) -> None:
     seal = seal_of(office.final("diploma"))
     settle(office)

@@ -139,6 +139,35 @@ def test_a_record_that_lacks_a_proof_is_found(office: Office, slot: str) -> None
     assert FindingCode.NODE_LIES in codes(report)
 
 
+def test_a_call_that_is_not_the_one_that_was_signed_is_not_believed(office: Office) -> None:
+    """Who acted follows from the signed transaction, whatever the record says beside it."""
+    seals = nights(office)
+    data = encode_call(
+        "anchorWithSignature", office.issuer, seals[0], 2**64 - 1, stranger().address, b"\1" * 65
+    )
+
+    def other(record: ChainRecord) -> ChainRecord:
+        first, *rest = record.transactions
+        second = rest[0].model_copy(update={"to": stranger().address})
+        changed = (first.model_copy(update={"data": data}), second, *rest[1:])
+        return record.model_copy(update={"transactions": changed})
+
+    report = audited(office, change=other)
+    assert codes(report) == []
+    said = {(anchor.actor, anchor.way) for anchor in report.chains[0].anchors}
+    assert said == {(office.issuer, "call")}
+
+
+def test_a_header_that_is_none_is_found(office: Office) -> None:
+    nights(office)
+
+    def garbled(record: ChainRecord) -> ChainRecord:
+        blocks = tuple(each.model_copy(update={"header": b"\1"}) for each in record.blocks)
+        return record.model_copy(update={"blocks": blocks})
+
+    assert codes(audited(office, change=garbled)) == [FindingCode.EVENT_FORGED]
+
+
 def test_a_revocation_that_is_left_out_with_its_word_is_not_called_clean(office: Office) -> None:
     seals = nights(office)
     change_status(office, CredentialStatus.REVOKED, "night 1")
@@ -308,4 +337,4 @@ def _with_past_deadline(sent: RawTransaction) -> RawTransaction:
     assert isinstance(sent.data, bytes)
     deadline = slice(4 + 64, 4 + 96)
     data = sent.data[: deadline.start] + (1).to_bytes(32, "big") + sent.data[deadline.stop :]
-    return sent.model_copy(update={"data": data})
+    return sent.model_copy(update={"data": data, "raw": None})  # as if of a form not known

@@ -106,7 +106,9 @@ def audit(
     `more` is what others found already. Raises `UnavailableError` if what the issuer shows could
     not be asked for at all.
     """
-    work = _Audit(histories[0].issuer, disclosure.batches(), options)
+    # The same batch listed again is no further batch.
+    batches = list(dict.fromkeys(disclosure.batches()))
+    work = _Audit(histories[0].issuer, batches, options)
     for history in histories:
         _audit_chain(work, history)
     if work.seen:
