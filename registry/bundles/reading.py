@@ -1,5 +1,6 @@
 """Reads a bundle. Believes no name and no size in it; nothing outside its folder is opened."""
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -127,7 +128,8 @@ def open_bundle(folder: Path) -> tuple[Bundle | None, list[Finding]]:
 def _check_sums(folder: Path, sums: dict[str, str]) -> Iterator[Finding]:
     """That every file is as it is listed, and that there are no others."""
     there = {
-        path.relative_to(folder).as_posix()
+        # A name may be no text, which no report could carry.
+        os.fsencode(path.relative_to(folder)).decode("utf-8", "backslashreplace")
         for path in folder.rglob("*")
         if path.is_symlink() or not path.is_dir()
     } - {SUMS}

@@ -125,16 +125,18 @@ class BundleWriter:
 
 
 @contextmanager
-def written_bundle(folder: Path) -> Iterator[BundleWriter]:
+def written_bundle(folder: Path, *, is_private: bool = False) -> Iterator[BundleWriter]:
     """A bundle to be filled, which is at `folder` once all of it is written.
 
+    A private one is for this user alone, also while it is written and if that is cut short.
     Raises `InvalidInputError` if something is there already, or cannot be written.
     """
     if folder.exists():
         raise InvalidInputError(f"{folder} is there already: name a folder that is not")
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:
-        partial.mkdir(parents=True)
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        partial.mkdir(mode=0o700 if is_private else 0o777)
         yield BundleWriter(partial)
         partial.replace(folder)
     except OSError as exc:

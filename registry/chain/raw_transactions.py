@@ -10,6 +10,7 @@ from typing import Final
 import rlp  # type: ignore[import-untyped]  # has no annotations
 from eth_account import Account
 from eth_utils.crypto import keccak
+from rlp.exceptions import RLPException  # type: ignore[import-untyped]  # as rlp
 
 from registry.chain.reply import Reply
 from registry.errors import UnavailableError
@@ -27,6 +28,7 @@ _FIELDS: Final[dict[int, Sequence[str]]] = {
         *_SIGNATURE,
     ),
 }
+_FIRST_OF_LISTS: Final = 0xC0  # RLP; a first byte below it is a type
 _BYTES: Final = frozenset({"to", "input"})
 
 
@@ -51,6 +53,22 @@ def sender_of(raw: bytes) -> bytes | None:
         return bytes.fromhex(str(Account.recover_transaction(raw))[2:])
     except Exception:  # noqa: BLE001 - the library raises whatever its parts do
         return None
+
+
+def read_call(raw: bytes) -> tuple[bytes | None, bytes] | None:
+    """Whom a transaction calls, None if nobody, with what; None for a form that is not known."""
+    number = raw[0] if raw and raw[0] < _FIRST_OF_LISTS else 0
+    names = _FIELDS.get(number)
+    try:
+        fields = rlp.decode(raw[1:] if number else raw)
+    except (RLPException, RecursionError):
+        return None
+    if names is None or not isinstance(fields, list) or len(fields) != len(names):
+        return None
+    to, data = fields[names.index("to")], fields[names.index("input")]
+    if not isinstance(to, bytes) or not isinstance(data, bytes):
+        return None
+    return to or None, data
 
 
 def _field(sent: Reply, name: str) -> object:

@@ -6,6 +6,7 @@ chain's, whoever made the record asked, and whoever reads it must know from else
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 
 from eth_utils.crypto import keccak
 
@@ -13,7 +14,7 @@ from registry.chain.artifact import artifact
 from registry.chain.code_match import Built, compare_code, expected_immutables
 from registry.chain.contents import account_behind, read_authorization_call, read_content
 from registry.chain.proofs import Account, MissingProofError, ProofNodes, read_header
-from registry.chain.raw_transactions import sender_of
+from registry.chain.raw_transactions import read_call, sender_of
 from registry.chain.records import ChainRecord, RawBlock, RawLog, RawTransaction
 from registry.chain.storage import (
     CREDENTIALS_IN_WORD,
@@ -26,6 +27,7 @@ from registry.chain.storage import (
     status_slot,
 )
 from registry.chain.views import LOWER_BITS, ContractViews
+from registry.core.wire import MAX_COUNT
 from registry.errors import ConflictError, InvalidInputError, VerificationError
 from registry.services.ports import (
     AnchorRecord,
@@ -78,15 +80,18 @@ class RecordedHistory:
         """The issuer's events, oldest first, as the nodes tell them.
 
         Raises `VerificationError` with reason `not-an-event` for one that the contract cannot
-        have made, or that is in no block of the record.
+        have made, that is in no block of the record, or that is out of order or there twice.
         """
+        for earlier, later in pairwise(self.record.logs):
+            if _place(earlier) >= _place(later):
+                raise _not_an_event(later, "it is not behind the one before it")
         return [self._event(log) for log in self.record.logs]
 
     def _event(self, log: RawLog) -> Event:
         block = self._blocks.get(log.block_hash)
         if block is None or block.number != log.block_number or not _is_sound(block):
             raise _not_an_event(log, "it is in no block that is known")
-        if log.topics[1:2] != (self.issuer.rjust(32, b"\0"),):
+        if not self._is_ours(log):
             raise _not_an_event(log, "it is of another issuer")
         try:
             content = read_content(log.topics, _bytes(log.data))
@@ -101,9 +106,14 @@ class RecordedHistory:
             log_index=log.log_index,
         )
 
+    def _is_ours(self, log: RawLog) -> bool:
+        return log.topics[1:2] == (self.issuer.rjust(32, b"\0"),)
+
     def unsettled(self) -> Iterator[StatusChanged]:
         """Status changes after the block, which what is published may know of already."""
         for log in self.record.recent:
+            if log.block_number <= self.block.number or not self._is_ours(log):
+                continue
             try:
                 content = read_content(log.topics, _bytes(log.data))
             except (ValueError, InvalidInputError):
@@ -120,13 +130,18 @@ class RecordedHistory:
 
     def _sent(self, found: RawTransaction) -> Sent:
         proved = None
+        to, data = found.to, _bytes(found.data)
+        call = None
         if found.raw is not None and keccak(found.raw) == found.hash:
+            call = read_call(found.raw)
+        if found.raw is not None and call is not None:
             proved = sender_of(found.raw)
-        is_direct = found.to == self.contract
+            to, data = call
+        is_direct = to == self.contract
         permission = None
         if is_direct:
             permission = read_authorization_call(
-                _bytes(found.data), chain_id=self.chain_id, contract=self.contract
+                data, chain_id=self.chain_id, contract=self.contract
             )
         way = Way.CONTRACT
         if is_direct:
@@ -175,9 +190,12 @@ class RecordedHistory:
     def anchor_record(self, seal: bytes) -> AnchorRecord | None:
         """Record of a seal; None if it was never anchored."""
         try:
-            return read_anchor(self._slot(seal_slot(self.issuer, seal), "a seal"))
+            record = read_anchor(self._slot(seal_slot(self.issuer, seal), "a seal"))
         except ValueError as exc:
             raise _not_proved("a seal") from exc
+        if record is not None and record.sequence > MAX_COUNT:  # no report could carry it
+            raise _not_proved("a seal")
+        return record
 
     def operator_record(self, operator: bytes) -> OperatorRecord:
         """Roles of an operator."""
@@ -260,11 +278,18 @@ def _actor(way: Way, sender: bytes, signer: bytes | None) -> bytes | None:
     return None
 
 
+def _place(log: RawLog) -> tuple[int, int]:
+    return log.block_number, log.log_index
+
+
 def _is_sound(block: RawBlock) -> bool:
     """Whether number and time are those of the header, where that is of a known form."""
     if block.header is None:
         return True
-    read, _ = read_header(block.header)
+    try:
+        read, _ = read_header(block.header)
+    except InvalidInputError:
+        return False
     return (read.hash, read.number, read.time) == (block.hash, block.number, block.time)
 
 

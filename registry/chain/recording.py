@@ -36,10 +36,15 @@ from registry.chain.views import ContractViews
 from registry.core.address import format_address
 from registry.core.snapshot import MAX_CODE_BYTES, MAX_HEADER_BYTES, MAX_NODE_BYTES
 from registry.errors import UnavailableError
-from registry.services.ports import Block, OperatorSet, SealAnchored, StatusChanged
+from registry.services.ports import (
+    MAX_STATUS_WORDS,
+    Block,
+    OperatorSet,
+    SealAnchored,
+    StatusChanged,
+)
 
 _SLOTS_AT_ONCE: Final = 512  # of one question for proofs
-MAX_WORDS: Final = 200_000  # of statuses that nothing changed; 25 million credentials
 Step = Callable[[str, int, int], None]  # what is read, how many of them are, of how many
 
 
@@ -230,7 +235,7 @@ def _words(logs: Sequence[RawLog], wanted: Wanted) -> list[ProvedWords]:
             words = named.setdefault(content.seal, set())
             if isinstance(content, StatusChanged):
                 words |= {index // CREDENTIALS_IN_WORD for index in content.leaf_indexes or ()}
-    left = MAX_WORDS
+    left = MAX_STATUS_WORDS
     found = []
     for seal, words in sorted(named.items()):
         first = -(-wanted.sizes.get(seal, 0) // CREDENTIALS_IN_WORD)

@@ -24,12 +24,15 @@ from registry.core.wire import (
     unknown_key,
 )
 from registry.errors import InvalidInputError, TooLargeError
+from registry.services.ports import MAX_STATUS_WORDS
 
 RECORD_TYPE: Final = "rootseal/chain-record@1"
 MAX_RECORD_BYTES: Final = 512 << 20  # of a file; a year of nights of 10,000 credentials takes 20 MB
 # Fails fast: an error for each of a million wrong elements would take half a gigabyte.
 _MANY: Final = Field(max_length=10_000_000, strict=False, fail_fast=True)
 _Empty = Annotated[Data, Field(max_length=MAX_RECORD_BYTES)] | Literal["0x"]
+# The contract takes any uint64 for a leaf, of which a word holds 128.
+_Word = Annotated[int, Field(ge=0, lt=2**57)]
 
 
 class RawLog(WireModel):
@@ -68,8 +71,8 @@ class ProvedWords(WireModel):
     """Which status words of a seal the proofs show: the first ones, and some beyond."""
 
     seal: Hash
-    first: Count
-    others: Annotated[tuple[Count, ...], Field(strict=False)]
+    first: Annotated[Count, Field(le=MAX_STATUS_WORDS)]
+    others: Annotated[tuple[_Word, ...], Field(strict=False)]
 
     @property
     def numbers(self) -> list[int]:
@@ -115,12 +118,20 @@ def parse_record(data: bytes) -> ChainRecord:
             "not a chain record of format 1: no such key", place=json_pointer([key])
         )
     try:
-        return ChainRecord.model_validate(document, by_alias=True, by_name=False, context=FROM_JSON)
+        record = ChainRecord.model_validate(
+            document, by_alias=True, by_name=False, context=FROM_JSON
+        )
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False, include_context=False)[0]
         raise InvalidInputError(
             f"not a chain record of format 1: {first['msg']}", place=json_pointer(first["loc"])
         ) from exc
+    # A few bytes could name any number of words, each of which would be looked for.
+    if sum(words.first for words in record.words) > MAX_STATUS_WORDS:
+        raise TooLargeError(
+            f"record names more than {MAX_STATUS_WORDS} words of statuses", place="/words"
+        )
+    return record
 
 
 def print_record(record: ChainRecord) -> bytes:

@@ -92,9 +92,12 @@ def _open_bundle(
     bundle, findings = open_bundle(folder)
     if bundle is None:
         return Refused(findings)
-    _require_block(bundle, sources.block_hash)
     if sources.anvil:
-        return Opened(_in_anvil(session, sources, bundle, stack, step), bundle)
+        histories = _in_anvil(session, sources, bundle, stack, step)
+        # A state is of another block than the record, and whatever its maker wished.
+        _require_trusted({each.block.hash for each in histories}, sources.block_hash)
+        return Opened(histories, bundle)
+    _require_trusted({each.block_hash for each in bundle.contents.chains}, sources.block_hash)
     built = compiled_again(bundle.file(_INPUT)) if sources.recompile else None
     return Opened(bundled(bundle, session.settings.all_chains, built), bundle)
 
@@ -173,12 +176,11 @@ def _published(session: Session, place: str, stack: ExitStack) -> Disclosure:
     return bundle
 
 
-def _require_block(bundle: "Bundle", trusted: str | None) -> None:
-    """Raise `InvalidInputError` unless a block that the auditor trusts is the bundle's."""
+def _require_trusted(blocks: set[bytes], trusted: str | None) -> None:
+    """Raise `InvalidInputError` unless the one block is one that the auditor trusts."""
     if trusted is None:
         return
     wanted = parse_eth_hash(trusted, place="--block-hash")
-    blocks = {chain.block_hash for chain in bundle.contents.chains}
     if blocks != {wanted}:
         said = ", ".join("0x" + block.hex() for block in sorted(blocks))
         raise InvalidInputError(f"the bundle is of block {said}, and not of the trusted one")

@@ -40,7 +40,7 @@ def write_bundle(registry: Registry, wanted: BundleRequest) -> list[BundledChain
     """
     disclosure = StoreDisclosure(registry.store, registry.issuer)
     batches = disclosure.batches()
-    with written_bundle(wanted.folder) as writer:
+    with written_bundle(wanted.folder, is_private=wanted.with_openings) as writer:
         chains = [
             _add_chain(registry, writer, chain, batches, wanted)
             for chain in registry.chains.values()

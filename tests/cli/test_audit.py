@@ -199,6 +199,38 @@ def test_a_bundle_counts_for_the_block_that_the_auditor_trusts(bundle: Path) -> 
     assert rootseal("audit", bundle, "--block-hash", "0x" + "07" * 32).code == 2
 
 
+def test_a_state_counts_for_the_block_that_the_auditor_trusts(bundle: Path) -> None:
+    """The state in a bundle may be of any block, and of any chain that its maker made up."""
+    recorded = json.loads((bundle / "bundle.json").read_bytes())["chains"][0]["blockHash"]
+    audited = rootseal("audit", bundle, "--anvil", "--json").json["chains"][0]["blockHash"]
+    assert recorded != audited
+    assert rootseal("audit", bundle, "--anvil", "--block-hash", recorded).code == 2
+    assert rootseal("audit", bundle, "--anvil", "--block-hash", audited).code == 0
+
+
+def test_a_name_that_is_no_text_is_reported(bundle: Path) -> None:
+    (bundle / os.fsdecode(b"\xff\x1b[31m")).touch()
+    assert rootseal("audit", bundle, "-o", "report").code == 1
+    for name in ("report.json", "report.html"):
+        data = Path("report", name).read_bytes()
+        assert b"xff" in data
+        assert b"\x1b" not in data
+
+
+@pytest.mark.usefixtures("night")
+def test_a_bundle_with_openings_is_for_its_maker_alone() -> None:
+    assert rootseal("export", "bundle", "public").code == 0
+    assert rootseal("export", "bundle", "private", "--with-openings").code == 0
+    assert Path("private").stat().st_mode & 0o077 == 0
+    assert Path("public").stat().st_mode & 0o777 == 0o777 & ~_umask()
+
+
+def _umask() -> int:
+    before = os.umask(0)
+    os.umask(before)
+    return before
+
+
 def test_openings_are_in_a_bundle_only_if_asked_for(night: Path) -> None:
     assert rootseal("export", "bundle", "public").code == 0
     assert rootseal("export", "bundle", "private", "--with-openings").code == 0

@@ -5,11 +5,15 @@ from datetime import timedelta
 import pytest
 from eth_utils.crypto import keccak
 
-from registry.chain.storage import operator_slot, seal_slot, status_slot
+from registry.chain import parse_record, print_record
+from registry.chain.contract import encode_call
+from registry.chain.records import ProvedWords
+from registry.chain.storage import issuer_slots, operator_slot, seal_slot, status_slot
+from registry.errors import InvalidInputError
 from registry.services.findings import FindingCode
-from registry.services.ports import Call, CredentialStatus, Role, Signer
+from registry.services.ports import MAX_STATUS_WORDS, Call, CredentialStatus, Role, Signer
 from tests.anvil import send
-from tests.services.auditing import Shown, audited, codes, settle, wait
+from tests.services.auditing import Shown, audited, codes, record, settle, wait
 from tests.services.office import Office, stranger
 from tests.services.planting import change_status
 from tests.services.test_anchoring import seal_of
@@ -245,3 +249,41 @@ def test_a_profile_that_is_no_text_blinds_nobody(office: Office) -> None:
     report = audited(office)
     assert (report.verdict, codes(report)) == ("clean", [])
     assert report.chains[0].events == 2
+
+
+@pytest.mark.parametrize("leaf", [2**60, 2**64 - 1])
+def test_a_status_of_a_leaf_that_no_tree_has_blinds_nobody(office: Office, leaf: int) -> None:
+    """The contract knows no sizes: whoever has the STATUS right may name any leaf."""
+    seal = seal_of(office.final("diploma"))
+    assert office.signer is not None
+    revoked = CredentialStatus.REVOKED
+    data = encode_call("setCredentialStatus", "0x" + office.issuer.hex(), seal, [leaf], revoked, 0)
+    send(office.chain, office.signer, Call(office.chain.contract, data, "far away"))
+    settle(office)
+    report = audited(office)
+    assert (report.verdict, codes(report)) == ("clean", [])
+    assert [change.credentials for change in report.chains[0].changes] == [1]
+
+
+def test_a_count_of_anchors_beyond_all_memory_is_only_a_count(office: Office) -> None:
+    """As the state of a chain of the issuer's own may have it."""
+    office.final("diploma")
+    slot, _ = issuer_slots(office.issuer)
+    store_word(office, slot, word_at(office, slot) & (2**160 - 1) | 2**53 << 160)
+    settle(office)
+    report = audited(office)
+    assert codes(report) == [FindingCode.EVENT_WITHHELD]
+    assert report.findings[0].evidence["missing"] == 2**53 - 1
+    assert report.findings[0].evidence["first"] == 2
+
+
+def test_a_record_cannot_name_more_words_than_can_be_looked_at(office: Office) -> None:
+    seal = seal_of(office.final("diploma"))
+    settle(office)
+    sound = record(office)
+    assert parse_record(print_record(sound)) == sound
+    some = ProvedWords(seal=seal, first=MAX_STATUS_WORDS, others=())
+    other = ProvedWords(seal=b"\x07" * 32, first=1, others=())
+    for words in ((some, other), (some.model_copy(update={"first": 2**53 - 1}),)):
+        with pytest.raises(InvalidInputError):
+            parse_record(print_record(sound.model_copy(update={"words": words})))

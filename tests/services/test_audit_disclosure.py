@@ -1,13 +1,17 @@
 """What an issuer shows against what was anchored: each way to cheat, by its own name."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 
+from registry.chain import ChainRecord
+from registry.chain.contract import encode_call
 from registry.errors import UnavailableError
 from registry.services.findings import FindingCode
-from registry.services.ports import Anchor, CredentialStatus, DisclosedList, Opening, Place
+from registry.services.ports import Anchor, Call, CredentialStatus, DisclosedList, Opening, Place
 from tests.anvil import send
 from tests.services.auditing import (
     Shown,
@@ -19,7 +23,7 @@ from tests.services.auditing import (
     tree_of,
     wait,
 )
-from tests.services.office import Office, utc_now
+from tests.services.office import Office, stranger, utc_now
 from tests.services.planting import change_rows, change_status
 from tests.services.test_anchoring import seal_of
 from tests.services.test_books_chain import by_another_key
@@ -95,6 +99,37 @@ def test_an_anchor_after_the_audited_block_is_not_missed(office: Office) -> None
     settle(office)
     office.anchored("badge")  # not final
     assert codes(audited(office)) == []
+
+
+@pytest.mark.parametrize("block", [10**6, 2**53 - 1])
+def test_an_anchor_that_is_said_to_be_in_a_later_block_excuses_nobody(
+    office: Office, block: int
+) -> None:
+    final = office.final("diploma")
+    (anchor,) = office.store.anchors(final.id)
+    office.sealed("badge")
+    shown = Shown.by(office)
+    later = replace(anchor, block_number=block)
+    shown.changes = {each.seal: {"anchors": (later,)} for each in shown.batches()}
+    wait(office, timedelta(hours=27))
+    settle(office)
+    found = {finding.code: finding.evidence["seal"] for finding in audited(office, shown).findings}
+    assert found == {
+        FindingCode.ANCHOR_ELSEWHERE: seal_of(final).hex(),
+        FindingCode.BATCH_UNANCHORED: shown.batches()[-1].seal.hex(),
+    }
+
+
+def test_a_batch_on_a_chain_that_is_not_asked_is_not_called_clean(office: Office) -> None:
+    final = office.final("diploma")
+    (anchor,) = office.store.anchors(final.id)
+    office.sealed("badge")
+    settle(office)
+    shown = Shown.by(office)
+    shown.changes[shown.batches()[-1].seal] = {"anchors": (replace(anchor, chain_id=1),)}
+    report = audited(office, shown)
+    assert (report.verdict, codes(report), len(report.unknowns)) == ("incomplete", [], 1)
+    assert "eip155:1" in report.unknowns[0]
 
 
 def test_leaves_that_are_not_shown_are_found(office: Office) -> None:
@@ -252,11 +287,77 @@ def test_a_status_list_that_differs_from_the_chain_is_found(
 def test_a_list_that_is_newer_than_the_audited_block_is_none(office: Office) -> None:
     seal = seal_of(office.final("diploma"))
     settle(office)
-    change_status(office, CredentialStatus.SUSPENDED, "diploma")
+    assert office.signer is not None
+    suspended = CredentialStatus.SUSPENDED
+    data = encode_call("setCredentialStatus", "0x" + office.issuer.hex(), seal, [0], suspended, 0)
+    send(office.chain, office.signer, Call(office.chain.contract, data, "not final"))
     shown = Shown.by(office)
     shown.lists = [DisclosedList(0, frozenset({0}), {0: Place(seal, 0)})]
-    office.anvil.ask("anvil_mine", "0x1")
-    assert codes(audited(office, shown)) == []
+    report = audited(office, shown)
+    assert (report.verdict, codes(report), len(report.unknowns)) == ("incomplete", [], 1)
+
+
+@pytest.mark.parametrize("kind", ["undone", "of another issuer", "before the block", "opposite"])
+def test_a_later_event_does_not_excuse_any_list(office: Office, kind: str) -> None:
+    """What is said to have happened after the block is proved by nothing."""
+    seal = seal_of(office.final("diploma"))
+    change_status(office, CredentialStatus.REVOKED, "diploma")
+    settle(office)
+    shown = Shown.by(office)
+    shown.lists = [DisclosedList(0, frozenset(), {0: Place(seal, 0)})]
+
+    def later(record: ChainRecord) -> ChainRecord:
+        log = record.logs[-1]
+        status = 2 if kind == "opposite" else 0
+        assert isinstance(log.data, bytes)
+        data = status.to_bytes(32, "big") + log.data[32:]
+        topics = log.topics
+        if kind == "of another issuer":
+            topics = (topics[0], stranger().address.rjust(32, b"\0"), *topics[2:])
+        block = log.block_number if kind == "before the block" else 10**6
+        false = log.model_copy(update={"data": data, "topics": topics, "block_number": block})
+        return record.model_copy(update={"recent": (false,)})
+
+    assert codes(audited(office, shown, change=later)) == [FindingCode.STATUS_LIST_DIFFERS]
+
+
+def test_a_list_with_places_of_an_unknown_seal_is_not_called_clean(office: Office) -> None:
+    office.final("diploma")
+    contract = "0x" + office.chain.contract.hex()
+    for number in range(60):  # of other issuers, whose slots nobody asks for
+        slot = "0x" + sha256(bytes([number])).hexdigest()
+        office.anvil.ask("anvil_setStorageAt", contract, slot, "0x" + "11" * 32)
+    settle(office)
+    shown = Shown.by(office)
+    places = {number: Place(bytes([number]) * 32, 0) for number in range(20)}
+    shown.lists = [DisclosedList(0, frozenset(), places)]
+    report = audited(office, shown)
+    assert (report.verdict, codes(report)) == ("incomplete", [])
+
+
+def test_a_batch_that_is_listed_twice_counts_once(office: Office) -> None:
+    office.final("diploma")
+    settle(office)
+    shown = Shown.by(office)
+    shown.more = shown.batches()
+    report = audited(office, shown)
+    assert (report.verdict, report.looked.batches, report.looked.leaves) == ("clean", 1, 1)
+
+
+def test_leaves_without_end_are_found(office: Office) -> None:
+    seal = seal_of(office.final("diploma"))
+    settle(office)
+
+    class Endless(Shown):
+        def leaves(self, seal: bytes) -> Iterator[bytes]:
+            yield from super().leaves(seal)
+            for number in range(10**6):
+                assert number < 10
+                yield b"\xff" * 28 + number.to_bytes(4, "big")
+
+    report = audited(office, Endless.by(office))
+    assert codes(report) == [FindingCode.SIZE_DIFFERS]
+    assert report.findings[0].evidence["seal"] == seal.hex()
 
 
 def test_the_same_block_gives_the_same_bytes(office: Office) -> None:

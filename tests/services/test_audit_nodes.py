@@ -4,20 +4,24 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import rlp  # type: ignore[import-untyped] # has no annotations
 from eth_abi.abi import encode
+from eth_utils.crypto import keccak
 
 from registry.chain import ChainRecord, EvmChain, sign_authorization
 from registry.chain.contract import encode_call
 from registry.chain.records import RawTransaction
+from registry.chain.storage import operator_slot, seal_slot
 from registry.errors import UnavailableError
 from registry.services.findings import FindingCode
-from registry.services.ports import Authorization, CredentialStatus
+from registry.services.ports import Authorization, CredentialStatus, Role
 from tests.anvil import send
 from tests.rpc_proxy import RpcProxy
 from tests.services.auditing import audited, codes, settle
 from tests.services.office import Office, stranger
 from tests.services.planting import change_status
 from tests.services.test_anchoring import seal_of
+from tests.services.test_audit_chain import appoint
 
 
 def nights(office: Office, count: int = 3) -> list[bytes]:
@@ -90,6 +94,106 @@ def test_an_anchor_with_another_time_is_found(
     assert codes(audited(office, chain=proxied)) == [FindingCode.EVENT_FORGED]
 
 
+def test_an_anchor_that_is_shown_twice_is_found(office: Office) -> None:
+    """The contract anchors a seal once; a node may say so of two transactions."""
+    nights(office)
+
+    def twice(record: ChainRecord) -> ChainRecord:
+        last = record.logs[-1]
+        again = last.model_copy(update={"log_index": last.log_index + 1})
+        return record.model_copy(update={"logs": (*record.logs, again)})
+
+    report = audited(office, change=twice)
+    assert codes(report) == [FindingCode.EVENT_FORGED]
+    assert len(report.chains[0].anchors) == 3
+
+
+@pytest.mark.parametrize("kind", ["the same twice", "out of order"])
+def test_events_that_are_in_no_order_are_found(office: Office, kind: str) -> None:
+    nights(office)
+
+    def disorder(record: ChainRecord) -> ChainRecord:
+        logs = record.logs[::-1] if kind == "out of order" else (*record.logs, record.logs[-1])
+        return record.model_copy(update={"logs": logs})
+
+    assert codes(audited(office, change=disorder)) == [FindingCode.EVENT_FORGED]
+
+
+@pytest.mark.parametrize("slot", ["operator", "batch"])
+def test_a_record_that_lacks_a_proof_is_found(office: Office, slot: str) -> None:
+    """As whoever makes a bundle may leave out what does not please."""
+    nights(office)
+    appoint(office, Role.ANCHOR)
+    wanted = operator_slot(office.issuer, stranger().address)
+    if slot == "batch":
+        wanted = seal_slot(office.issuer, seal_of(office.final("another")))
+    settle(office)
+
+    def lacking(record: ChainRecord) -> ChainRecord:
+        path = keccak(wanted).hex()
+        kept = [node for node in record.nodes if not _leads_to(node, path)]
+        assert len(kept) < len(record.nodes)
+        return record.model_copy(update={"nodes": tuple(kept)})
+
+    report = audited(office, change=lacking)
+    assert FindingCode.NODE_LIES in codes(report)
+
+
+def test_a_call_that_is_not_the_one_that_was_signed_is_not_believed(office: Office) -> None:
+    """Who acted follows from the signed transaction, whatever the record says beside it."""
+    seals = nights(office)
+    data = encode_call(
+        "anchorWithSignature", office.issuer, seals[0], 2**64 - 1, stranger().address, b"\1" * 65
+    )
+
+    def other(record: ChainRecord) -> ChainRecord:
+        first, *rest = record.transactions
+        second = rest[0].model_copy(update={"to": stranger().address})
+        changed = (first.model_copy(update={"data": data}), second, *rest[1:])
+        return record.model_copy(update={"transactions": changed})
+
+    report = audited(office, change=other)
+    assert codes(report) == []
+    said = {(anchor.actor, anchor.way) for anchor in report.chains[0].anchors}
+    assert said == {(office.issuer, "call")}
+
+
+def test_a_header_that_is_none_is_found(office: Office) -> None:
+    nights(office)
+
+    def garbled(record: ChainRecord) -> ChainRecord:
+        blocks = tuple(each.model_copy(update={"header": b"\1"}) for each in record.blocks)
+        return record.model_copy(update={"blocks": blocks})
+
+    assert codes(audited(office, change=garbled)) == [FindingCode.EVENT_FORGED]
+
+
+def test_a_revocation_that_is_left_out_with_its_word_is_not_called_clean(office: Office) -> None:
+    seals = nights(office)
+    change_status(office, CredentialStatus.REVOKED, "night 1")
+    settle(office)
+
+    def lacking(record: ChainRecord) -> ChainRecord:
+        logs = tuple(log for log in record.logs if len(log.topics) == 4)
+        words = tuple(
+            each.model_copy(update={"first": 0}) if each.seal == seals[1] else each
+            for each in record.words
+        )
+        return record.model_copy(update={"logs": logs, "words": words})
+
+    report = audited(office, change=lacking)
+    assert (report.verdict, codes(report), len(report.unknowns)) == ("incomplete", [], 1)
+
+
+def _leads_to(node: bytes, path: str) -> bool:
+    """Whether this is the leaf of a key in the trie, whatever its length."""
+    fields = rlp.decode(node)
+    if len(fields) != 2 or fields[0][0] >> 4 not in {2, 3}:
+        return False
+    rest = fields[0].hex()[1 if fields[0][0] >> 4 == 3 else 2 :]
+    return len(rest) > 32 and path.endswith(rest)
+
+
 def test_an_event_that_the_contract_cannot_have_made_is_found(
     office: Office, proxied: EvmChain, proxy: RpcProxy
 ) -> None:
@@ -146,8 +250,12 @@ def test_a_proof_that_proves_nothing_is_found(
     nights(office)
 
     def damage(proof: dict[str, Any]) -> dict[str, Any]:
-        nodes = proof[part] if part == "accountProof" else proof[part][0]["proof"]
-        nodes[-1] = nodes[-1][:-2] + ("00" if nodes[-1][-2:] != "00" else "01")
+        parts = [proof] if part == "accountProof" else proof[part]
+        name = part if part == "accountProof" else "proof"
+        node = parts[0][name][-1]
+        damaged = node[:-2] + ("00" if node[-2:] != "00" else "01")
+        for each in parts:  # proofs of other slots may lead through the same node
+            each[name] = [damaged if other == node else other for other in each[name]]
         return proof
 
     proxy.lie("eth_getProof", damage)
@@ -229,4 +337,4 @@ def _with_past_deadline(sent: RawTransaction) -> RawTransaction:
     assert isinstance(sent.data, bytes)
     deadline = slice(4 + 64, 4 + 96)
     data = sent.data[: deadline.start] + (1).to_bytes(32, "big") + sent.data[deadline.stop :]
-    return sent.model_copy(update={"data": data})
+    return sent.model_copy(update={"data": data, "raw": None})  # as if of a form not known

@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 
 from registry.core.canonical import Canonicalization, credential_hash
-from registry.core.receipt import print_receipt
+from registry.core.receipt import Receipt, print_receipt
+from registry.core.tree import leaf_hash, seal_hash
 from registry.services.findings import FindingCode
 from registry.services.receipts import receipt_of
 from tests.anvil import send
@@ -83,6 +85,60 @@ def test_a_receipt_of_a_seal_that_nobody_anchored_is_found(office: Office) -> No
     assert report.findings[0].evidence["reason"] == "not-anchored"
 
 
+def elsewhere(sound: Receipt, **change: object) -> bytes:
+    (anchor,) = sound.anchors
+    return print_receipt(sound.model_copy(update={"anchors": (anchor.model_copy(update=change),)}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"block_number": 2**53 - 1}, {"anchored_at": datetime(2015, 1, 1, tzinfo=UTC)}],
+    ids=["later block", "earlier time"],
+)
+def test_a_receipt_that_names_another_block_or_time_is_found(
+    office: Office, change: dict[str, object]
+) -> None:
+    office.final("diploma")
+    settle(office)
+    false = elsewhere(office.receipt("diploma"), **change)
+    report = audited(office, given=[given("diploma.pdf", b"diploma", false)])
+    assert codes(report) == [FindingCode.RECEIPT_REORGED]
+
+
+@pytest.mark.parametrize("change", [{"block_number": 2**53 - 1}, {"chain": 1}])
+def test_a_receipt_of_which_no_chain_was_asked_is_not_called_clean(
+    office: Office, change: dict[str, object]
+) -> None:
+    office.final("badge")
+    anchors = office.receipt("badge").anchors
+    office.sealed("diploma")
+    settle(office)
+    pending = office.receipt("diploma").model_copy(update={"anchors": anchors})
+    false = given("diploma.pdf", b"diploma", elsewhere(pending, **change))
+    report = audited(office, given=[false])
+    assert (report.verdict, codes(report)) == ("incomplete", [])
+    assert "diploma.pdf" in report.unknowns[0]
+
+
+def test_a_receipt_of_a_seal_that_nobody_showed_needs_no_proof(office: Office) -> None:
+    office.final("diploma")
+    contract = "0x" + office.chain.contract.hex()
+    for number in range(60):  # of other issuers, whose slots nobody asks for
+        slot = "0x" + sha256(bytes([number])).hexdigest()
+        office.anvil.ask("anvil_setStorageAt", contract, slot, "0x" + "11" * 32)
+    settle(office)
+    sound = office.receipt("diploma")
+    many = []
+    for number in range(20):
+        salt = bytes([number]) * 32
+        leaf = leaf_hash(salt=salt, credential_hash=sound.credential_hash)
+        seal = seal_hash(merkle_root=leaf, tree_size=1)
+        false = print_receipt(sound.model_copy(update={"salt": salt, "seal": seal}))
+        many.append(given(f"{number}.pdf", b"diploma", false))
+    report = audited(office, given=many)
+    assert [found.evidence.get("reason") for found in report.findings] == ["not-anchored"] * 20
+
+
 def test_a_receipt_from_before_a_reorganisation_is_found(own_office: Office) -> None:
     office = own_office
     batch = office.final("diploma")
@@ -104,6 +160,21 @@ def test_a_back_dated_credential_is_found(office: Office, name: str) -> None:
     document, proof = final_badge(office, **{name: "2020-01-01T00:00:00Z"})
     report = audited(office, given=[given("badge.json", document, proof)])
     assert codes(report) == [FindingCode.BACK_DATED]
+
+
+@pytest.mark.parametrize("date", ["2020-01-01T00:00:00", "2020-01-01", "20200101"])
+def test_a_back_dated_credential_is_found_without_a_zone(office: Office, date: str) -> None:
+    document, proof = final_badge(office, validFrom=date)
+    report = audited(office, given=[given("badge.json", document, proof)])
+    assert codes(report) == [FindingCode.BACK_DATED]
+
+
+@pytest.mark.parametrize("date", ["1 January 2020", "0000-01-01", "9"])
+def test_a_date_that_cannot_be_read_is_not_called_clean(office: Office, date: str) -> None:
+    document, proof = final_badge(office, validFrom=date)
+    report = audited(office, given=[given("badge.json", document, proof)])
+    assert (report.verdict, codes(report)) == ("incomplete", [])
+    assert "validFrom" in report.unknowns[0]
 
 
 def test_a_date_within_the_tolerance_is_no_finding(office: Office) -> None:

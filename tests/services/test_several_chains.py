@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from eth_account import Account
 
-from registry.chain import ChainOptions, Devnet, EvmChain, LocalSigner, deploy
+from registry.chain import ChainOptions, Devnet, EvmChain, LocalSigner, RecordedHistory, deploy
 from registry.chain import deterministic_address as contract_address
 from registry.chain.rpc import Rpc
 from registry.core.batch import BatchState
 from registry.core.report import Verdict
 from registry.errors import ConflictError, GasTooExpensiveError, RootsealError, UnavailableError
+from registry.services.audit import audit
 from registry.services.books import check_books
 from registry.services.nightly import Night, Nightly
 from registry.services.ports import Batch, Chain, CredentialStatus, StatusChange
@@ -22,6 +23,7 @@ from registry.services.verification import Verification
 from registry.store import SqlStore
 from tests.anvil import Anvil
 from tests.rpc_proxy import ANY, Fault, RpcProxy
+from tests.services.auditing import OPTIONS, Shown, codes, record, settle
 from tests.services.evidence import check, evidence_of
 from tests.services.lookout import by_owner, kinds, lookout
 from tests.services.office import PATIENCE, Office, digest, utc_now
@@ -364,3 +366,17 @@ def test_a_chain_that_is_down_keeps_no_alarm_of_another_back(
     assert [(alarm.chain, alarm.kind.value) for alarm in look.alarms] == [(SECOND, "owner-offered")]
     assert look.troubles == ()
     post.close()
+
+
+def test_a_second_chain_that_came_later_makes_no_batch_late(offices: Offices) -> None:
+    batch = offices.first.final("diploma")
+    offices.second.anvil.ask("evm_increaseTime", hex(30 * 86_400))
+    offices.second.finish(batch)
+    for office in (offices.first, offices.second):
+        settle(office)
+    shown = Shown.by(offices.first)
+    histories = [RecordedHistory(record(office)) for office in (offices.first, offices.second)]
+    report = audit(histories, shown, options=OPTIONS)
+    assert (report.verdict, codes(report), report.unknowns) == ("clean", [], ())
+    alone = audit(histories[1:], shown, options=OPTIONS)  # the first is not asked
+    assert (alone.verdict, codes(alone), len(alone.unknowns)) == ("incomplete", [], 1)

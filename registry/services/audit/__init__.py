@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from registry.errors import VerificationError
-from registry.services.audit.batches import Seen, check_anchored, check_known
+from registry.services.audit.batches import Seen, check_anchored, check_in_time, check_known
 from registry.services.audit.evidence import where
 from registry.services.audit.leaves import (
     BuildTree,
@@ -32,8 +32,8 @@ from registry.services.audit.report import (
     verdict_of,
 )
 from registry.services.audit.rights import check_rights
-from registry.services.audit.statuses import check_statuses, proved_statuses
-from registry.services.audit.summary import chain_audit, limits_of
+from registry.services.audit.statuses import SealStatuses, check_statuses, proved_statuses
+from registry.services.audit.summary import chain_audit, limits_of, unknown_statuses
 from registry.services.findings import Finding, FindingCode
 from registry.services.ports import (
     CodeMatch,
@@ -82,6 +82,15 @@ class _Audit:
     histories: dict[int, History] = field(default_factory=dict)
     believed: list[tuple[History, Believed]] = field(default_factory=list)
     anchors: dict[int, dict[bytes, AnchoredSeal]] = field(default_factory=dict)
+    seen: list[Seen] = field(default_factory=list)
+
+    def tell(self, told: Iterable[Finding | str]) -> None:
+        """Take in findings, and sentences on what could not be asked."""
+        for each in told:
+            if isinstance(each, str):
+                self.unknowns.append(each)
+            else:
+                self.findings.append(each)
 
 
 def audit(
@@ -97,9 +106,13 @@ def audit(
     `more` is what others found already. Raises `UnavailableError` if what the issuer shows could
     not be asked for at all.
     """
-    work = _Audit(histories[0].issuer, disclosure.batches(), options)
+    # The same batch listed again is no further batch.
+    batches = list(dict.fromkeys(disclosure.batches()))
+    work = _Audit(histories[0].issuer, batches, options)
     for history in histories:
         _audit_chain(work, history)
+    if work.seen:
+        work.tell(check_in_time(work.seen, work.batches, options.promised))
     trees = rebuild(disclosure, work.batches, build=options.build, step=options.step)
     work.findings += trees.findings
     work.unknowns += trees.unknowns
@@ -130,12 +143,15 @@ def refused(program: str, findings: Sequence[Finding]) -> AuditReport:
 
 def _audit_chain(work: _Audit, history: History) -> None:
     try:
-        believed = _believed(work, history)
+        _check_chain(work, history)
     except VerificationError as exc:
         work.findings.append(
             Finding(FindingCode.NODE_LIES, f"a node's answer is no proof: {exc}", where(history))
         )
-        return
+
+
+def _check_chain(work: _Audit, history: History) -> None:
+    believed = _believed(work, history)
     if believed is None:
         work.chains.append(chain_audit(history, None, work.batches))
         return
@@ -148,13 +164,15 @@ def _audit_chain(work: _Audit, history: History) -> None:
         history, believed.events, [*dict.fromkeys([*seen.batches, *seen.anchors])]
     )
     work.findings += check_known(seen)
-    work.findings += check_anchored(seen, options.promised)
+    work.findings += check_anchored(seen)
     work.findings += check_gas(history, believed.anchors)
     work.findings += check_cadence(history, believed.anchors, options.promised)
+    work.tell(unknown_statuses(history, work.batches))
+    work.chains.append(chain_audit(history, believed, work.batches))
     work.histories[history.chain_id] = history
     work.believed.append((history, believed))
     work.anchors[history.chain_id] = dict(seen.anchors)
-    work.chains.append(chain_audit(history, believed, work.batches))
+    work.seen.append(seen)
 
 
 def _believed(work: _Audit, history: History) -> Believed | None:
@@ -183,18 +201,31 @@ def _believed(work: _Audit, history: History) -> Believed | None:
 def _audit_openings(work: _Audit, disclosure: Disclosure, sound: Sequence[DisclosedBatch]) -> int:
     count, findings, places = credentials_in_two(disclosure, sound, work.options.step)
     work.findings += findings
+    known: dict[tuple[int, bytes], SealStatuses] = {}  # many may share a seal: each once
+
+    def statuses_of(history: History, seal: bytes) -> SealStatuses:
+        key = (history.chain_id, seal)
+        if key not in known:
+            known[key] = proved_statuses(history, seal)
+        return known[key]
+
     for digest, found in sorted(places.items()):
-        work.findings.append(_in_two(work, digest, found))
+        work.findings.append(_in_two(work, digest, found, statuses_of))
     return count
 
 
-def _in_two(work: _Audit, digest: bytes, places: Sequence[Place]) -> Finding:
+def _in_two(
+    work: _Audit,
+    digest: bytes,
+    places: Sequence[Place],
+    statuses_of: Callable[[History, bytes], SealStatuses],
+) -> Finding:
     """A credential in several batches: the worse if it was withdrawn in one and counts in another.
 
     Batches are in the order in which they were made.
     """
     for history in work.histories.values():
-        statuses = [proved_statuses(history, p.seal).of(p.leaf_index) for p in places]
+        statuses = [statuses_of(history, p.seal).of(p.leaf_index) for p in places]
         active = [p for p, s in zip(places, statuses, strict=True) if s is CredentialStatus.ACTIVE]
         others = [p for p in places if p not in active]
         if active and others:
@@ -220,7 +251,7 @@ def _audit_lists(work: _Audit, disclosure: Disclosure) -> int:
     for published in disclosure.status_lists():
         count += 1
         for history in work.histories.values():
-            work.findings += check_list(history, published)
+            work.tell(check_list(history, published))
     return count
 
 
@@ -229,7 +260,7 @@ def _audit_receipts(work: _Audit, given: Iterable[Given]) -> int:
     chosen = sampled(given, work.options.sample, b"".join(blocks))
     chained = Chained(work.histories, work.anchors)
     for place, each in enumerate(chosen, 1):
-        work.findings += check_given(each, chained, work.options.tolerance)
+        work.tell(check_given(each, chained, work.options.tolerance))
         work.options.step("receipts", place, len(chosen))
     return len(chosen)
 

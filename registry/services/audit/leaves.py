@@ -110,7 +110,10 @@ def credentials_in_two(
         openings = disclosure.openings(batch.seal)
         if openings is None:
             continue
-        hashes, finding = _open(disclosure, batch, openings)
+        try:
+            hashes, finding = _open(disclosure, batch, openings)
+        except NotFoundError as exc:
+            hashes, finding = b"", _finding(FindingCode.LEAVES_UNAVAILABLE, batch, str(exc))
         if finding is not None:
             findings.append(finding)
             continue  # what is behind these leaves nobody knows
@@ -130,13 +133,17 @@ def _rebuild_one(
     build: BuildTree,
 ) -> None:
     def leaves() -> Iterator[bytes]:
+        count = 0
         for chunk in disclosure.leaves(batch.seal):
             if len(chunk) % HASH_BYTES:
                 raise InvalidInputError(f"{len(chunk)} bytes are no whole number of leaves")
             prefixes.add(batch.seal, chunk)
             hashes = split_hashes(chunk)
             result.leaves += len(hashes)
+            count += len(hashes)
             yield from hashes
+            if count > batch.tree_size:
+                return  # whoever shows more than there are may go on for ever
 
     try:
         tree = build(leaves())

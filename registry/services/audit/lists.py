@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from registry.errors import VerificationError
 from registry.services.audit.evidence import where
 from registry.services.audit.statuses import SealStatuses, proved_statuses
 from registry.services.findings import Finding, FindingCode
@@ -11,16 +12,32 @@ from registry.services.ports import CredentialStatus, DisclosedList, History, Pl
 _WHOLE: Final = -1  # in place of a leaf: the whole seal
 
 
-def check_list(history: History, published: DisclosedList) -> Iterator[Finding]:
-    """One finding for a list, that names the first credential and how many more."""
-    statuses = _statuses(history, published.credentials)
+def check_list(history: History, published: DisclosedList) -> Iterator[Finding | str]:
+    """One finding for a list, that names the first credential and how many more.
+
+    A sentence if the state does not prove a status, or may have changed after the block.
+    """
+    try:
+        statuses = _statuses(history, published.credentials)
+    except VerificationError:
+        yield f"status list {published.number}: it has places of a seal whose state is not proved"
+        return
     unsettled = _unsettled(history)
-    differing = [
-        (position, place)
-        for position, place in sorted(published.credentials.items())
-        if (position in published.withdrawn) is not _is_withdrawn(statuses, place)
-        and not unsettled & {place, Place(place.seal, _WHOLE)}
-    ]
+    differing = []
+    excused = 0
+    for position, place in sorted(published.credentials.items()):
+        is_withdrawn = position in published.withdrawn
+        if is_withdrawn is _is_withdrawn(statuses, place):
+            continue
+        if _may_have_become(statuses[place.seal], place, unsettled, is_withdrawn=is_withdrawn):
+            excused += 1
+        else:
+            differing.append((position, place))
+    if excused:
+        yield (
+            f"status list {published.number}: {excused:,} of its places are what later events "
+            "made them, which are not final"
+        )
     if not differing:
         return
     position, place = differing[0]
@@ -41,13 +58,31 @@ def check_list(history: History, published: DisclosedList) -> Iterator[Finding]:
     )
 
 
-def _unsettled(history: History) -> set[Place]:
-    """Places whose status changed after the block, so that the list may be newer than it."""
-    return {
-        Place(change.seal, index)
-        for change in history.unsettled()
-        for index in ([_WHOLE] if change.leaf_indexes is None else change.leaf_indexes)
-    }
+def _may_have_become(
+    statuses: SealStatuses,
+    place: Place,
+    unsettled: Mapping[Place, set[CredentialStatus]],
+    *,
+    is_withdrawn: bool,
+) -> bool:
+    """Whether a change after the block explains what a list says: no revocation is ever undone."""
+    whole = unsettled.get(Place(place.seal, _WHOLE), set())
+    became = unsettled.get(place, set()) | whole
+    if is_withdrawn:
+        return bool(became - {CredentialStatus.ACTIVE})
+    return (
+        CredentialStatus.ACTIVE in became
+        and statuses.of(place.leaf_index) is not CredentialStatus.REVOKED
+    )
+
+
+def _unsettled(history: History) -> dict[Place, set[CredentialStatus]]:
+    """What became of places after the block, so that the list may be newer than it."""
+    found: dict[Place, set[CredentialStatus]] = {}
+    for change in history.unsettled():
+        for index in [_WHOLE] if change.leaf_indexes is None else change.leaf_indexes:
+            found.setdefault(Place(change.seal, index), set()).add(change.status)
+    return found
 
 
 def _statuses(history: History, credentials: Mapping[int, Place]) -> dict[bytes, SealStatuses]:

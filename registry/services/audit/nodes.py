@@ -6,11 +6,15 @@ makes up shows. What is left after this is believed.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final
 
 from registry.errors import VerificationError
 from registry.services.audit.evidence import at_event, where
 from registry.services.findings import Finding, FindingCode
 from registry.services.ports import Event, History, SealAnchored
+
+_NAMED: Final = 10  # of the anchors that are not shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +46,38 @@ def believed_events(history: History) -> Believed:
         if exc.reason != "not-an-event":
             raise
         return Believed((), (), (Finding(FindingCode.EVENT_FORGED, str(exc), where(history)),))
-    forged = [event for event in events if _is_denied(history, event)]
-    kept = tuple(event for event in events if event not in forged)
+    kept: list[Event] = []
+    forged: list[Event] = []
+    seals: set[bytes] = set()
+    for event in events:
+        is_denied = _is_denied(history, event, seals)
+        (forged if is_denied else kept).append(event)
     anchors = tuple(
         AnchoredSeal(event.content.seal, event.content.sequence, event)
         for event in kept
         if isinstance(event.content, SealAnchored)
     )
     findings = [*_forged(history, forged), *_withheld(history, events), *_lies(history)]
-    return Believed(kept, anchors, tuple(findings))
+    return Believed(tuple(kept), anchors, tuple(findings))
 
 
-def _is_denied(history: History, event: Event) -> bool:
+def _is_denied(history: History, event: Event, before: set[bytes]) -> bool:
+    """Whether the state has no such anchor, or its seal was anchored `before` already."""
     if not isinstance(event.content, SealAnchored):
         return False
-    record = history.anchor_record(event.content.seal)
-    return record is None or (record.sequence, record.anchored_at) != (
-        event.content.sequence,
-        event.time,
-    )
+    seal = event.content.seal
+    record = history.anchor_record(seal)
+    if record is None or seal in before:
+        return True
+    before.add(seal)
+    return (record.sequence, record.anchored_at) != (event.content.sequence, event.time)
 
 
 def _forged(history: History, events: Sequence[Event]) -> Iterator[Finding]:
     for event in events:
         assert isinstance(event.content, SealAnchored)  # noqa: S101 - others are denied by nothing
         record = history.anchor_record(event.content.seal)
-        says = "holds no such seal" if record is None else "holds it with another number or time"
+        says = "holds it once, with one number and time" if record else "holds no such seal"
         yield Finding(
             FindingCode.EVENT_FORGED,
             f"an event anchors seal {event.content.seal.hex()} as number {event.content.sequence}; "
@@ -78,14 +88,17 @@ def _forged(history: History, events: Sequence[Event]) -> Iterator[Finding]:
 
 def _withheld(history: History, events: Sequence[Event]) -> Iterator[Finding]:
     count = history.issuer_record().anchor_count
-    shown = {e.content.sequence for e in events if isinstance(e.content, SealAnchored)}
-    missing = sorted(set(range(1, count + 1)) - shown)
+    anchored = (e.content.sequence for e in events if isinstance(e.content, SealAnchored))
+    shown = {sequence for sequence in anchored if 0 < sequence <= count}
+    missing = count - len(shown)
     if missing:
-        numbers = ", ".join(map(str, missing[:10])) + (", …" if len(missing) > 10 else "")
+        # Never all of them: the state of a made-up chain may count up to 2^64.
+        first = list(islice((n for n in range(1, count + 1) if n not in shown), _NAMED))
+        numbers = ", ".join(map(str, first)) + (", …" if missing > _NAMED else "")
         yield Finding(
             FindingCode.EVENT_WITHHELD,
             f"the contract counts {count} anchors; the nodes show no event of number {numbers}",
-            where(history, anchorCount=count, missing=len(missing), first=missing[0]),
+            where(history, anchorCount=count, missing=missing, first=first[0]),
         )
 
 

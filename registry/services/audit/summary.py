@@ -10,7 +10,9 @@ from registry.services.audit.report import (
     ReportedChange,
     ReportedOperator,
 )
+from registry.services.exploring import LANES
 from registry.services.ports import (
+    MAX_STATUS_WORDS,
     DisclosedBatch,
     Event,
     History,
@@ -66,9 +68,7 @@ def limits_of(
         known = [each for each in sent if each is not None]
         unproved = sum(not each.is_proved for each in known)
         by_contracts = sum(each.way is Way.CONTRACT for each in known)
-        unproved_words = sum(
-            len(list(history.status_words(batch.seal))) * 128 < batch.tree_size for batch in batches
-        )
+        unproved_words = unproved_statuses(history, batches)
         if missing:
             yield f"On {chain} the nodes do not have the transactions of {missing:,} events."
         if unproved:
@@ -82,6 +82,32 @@ def limits_of(
             "auditor must know to be the chain's; in which transaction an event happened is the "
             "nodes' word."
         )
+
+
+def unknown_statuses(history: History, batches: Sequence[DisclosedBatch]) -> Iterator[str]:
+    """A sentence if statuses are not proved although they are not too many to be.
+
+    Events of statuses are not counted by the contract: without the words a revocation can be
+    left out together with its event.
+    """
+    wanted = sum(_words_of(batch) for batch in batches)
+    missing = unproved_statuses(history, batches)
+    if missing and wanted <= MAX_STATUS_WORDS:
+        chain = format_chain(history.chain_id)
+        yield f"statuses of {missing:,} batches on {chain}: they are not proved whole"
+
+
+def unproved_statuses(history: History, batches: Sequence[DisclosedBatch]) -> int:
+    """Of how many batches not all statuses are proved."""
+    return sum(
+        not set(range(_words_of(batch))) <= set(history.status_words(batch.seal))
+        for batch in batches
+        if _words_of(batch) <= MAX_STATUS_WORDS
+    ) + sum(_words_of(batch) > MAX_STATUS_WORDS for batch in batches)
+
+
+def _words_of(batch: DisclosedBatch) -> int:
+    return -(-batch.tree_size // LANES)
 
 
 def _operators(history: History, events: Sequence[Event]) -> Iterator[ReportedOperator]:

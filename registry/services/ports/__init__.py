@@ -59,6 +59,7 @@ from registry.services.ports.following import (
     PositionKeeper,
 )
 from registry.services.ports.history import (
+    MAX_STATUS_WORDS,
     CodeMatch,
     Event,
     History,
@@ -102,6 +103,7 @@ from registry.services.ports.wallets import (
 
 __all__ = [
     "MAX_PUBLISHED_BYTES",
+    "MAX_STATUS_WORDS",
     "Added",
     "AlarmReceiver",
     "Anchor",

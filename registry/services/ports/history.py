@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from registry.services.ports.chain import (
     AnchorRecord,
@@ -15,6 +15,8 @@ from registry.services.ports.chain import (
     OperatorRecord,
     Role,
 )
+
+MAX_STATUS_WORDS: Final = 200_000  # of an issuer that are proved: 25 million credentials
 
 
 @dataclass(frozen=True, slots=True)
