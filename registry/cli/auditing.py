@@ -14,6 +14,7 @@ from registry.cli.command import DONE, REFUSED, UNDECIDED
 from registry.cli.given import given_credentials
 from registry.cli.inputs import shown
 from registry.cli.session import Session
+from registry.cli.stopping import interruptible
 from registry.errors import InvalidInputError
 from registry.services.audit import AuditOptions, AuditReport, refused
 from registry.services.audit import audit as run_audit
@@ -120,7 +121,7 @@ def audit(
     if sign and output is None:
         raise InvalidInputError("--sign signs what -o writes: name a folder")
     sources = Sources(bundle, published, anvil, state, block, block_hash, recompile)
-    with ExitStack() as stack:
+    with interruptible(), ExitStack() as stack:
         step = stack.enter_context(session.output.steps())
         opened = open_sources(session, sources, stack, step)
         if isinstance(opened, Refused):

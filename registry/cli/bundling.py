@@ -8,6 +8,7 @@ import typer
 
 from registry.cli.inputs import shown
 from registry.cli.session import Session
+from registry.cli.stopping import interruptible
 from registry.core.address import format_chain
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def bundle(
     from registry.wiring.bundling import BundleRequest, write_bundle  # noqa: PLC0415
 
     _ = session.existing_store
-    with session.output.steps() as step:
+    with interruptible(), session.output.steps() as step:
         program = f"rootseal {version('rootseal')}"
         request = BundleRequest(folder, program, block, with_openings, step)
         chains = write_bundle(session.registry, request)

@@ -57,10 +57,11 @@ class Output:
         if self.is_json:
             self.raw(orjson.dumps({"error": _error(error)}, option=orjson.OPT_INDENT_2))
             return
-        self.note(f"Error: {error}")
+        # It may quote strangers: names in a bundle, what a node answered.
+        self.note("\n".join(map(printable, f"Error: {error}".split("\n"))))
         if isinstance(error, IntakeRefusedError):
             for rejection in error.rejections[:MAX_FAULTS_SHOWN]:
-                self.note(f"  {rejection.place}: {rejection.reason}")
+                self.note(printable(f"  {rejection.place}: {rejection.reason}"))
             more = error.count - MAX_FAULTS_SHOWN
             if more > 0:
                 self.note(f"  … and {more:,} more")

@@ -51,3 +51,20 @@ def stopping() -> Iterator[Stop]:
         yield stop
     finally:
         stop.close()
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let SIGTERM end what is done like Ctrl-C while the context is open; in the main thread only.
+
+    Else it ends the process at once: files that are half written stay, and so does a local node.
+    """
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from registry.bundles import BundleWriter
 from registry.core.signed_note import parse_note, parse_verifier_key
 from registry.vc.notes import verify_note
 from tests.anvil import Anvil
@@ -215,6 +217,8 @@ def test_a_name_that_is_no_text_is_reported(bundle: Path) -> None:
         data = Path("report", name).read_bytes()
         assert b"xff" in data
         assert b"\x1b" not in data
+    refused = rootseal("audit", "--published", bundle)
+    assert (refused.code, "\x1b" in refused.err) == (2, False)
 
 
 @pytest.mark.usefixtures("night")
@@ -252,6 +256,20 @@ def test_openings_are_in_a_bundle_only_if_asked_for(night: Path) -> None:
 def test_an_export_that_fails_leaves_nothing_behind() -> None:
     assert rootseal("export", "bundle", "bundle", "--rpc-url", NOWHERE).code == 3
     assert not list(Path.cwd().glob("*bundle*"))
+
+
+@pytest.mark.usefixtures("night")
+def test_an_export_that_is_ended_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(*_: object) -> None:
+        assert list(Path.cwd().glob(".bundle.*.part"))
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(BundleWriter, "add_openings", ended)
+    before = signal.getsignal(signal.SIGTERM)
+    assert rootseal("export", "bundle", "bundle", "--with-openings").code == 130
+    assert not list(Path.cwd().glob("*bundle*"))
+    assert not list(Path.cwd().glob(".bundle*"))
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_reports_are_signed_as_a_note(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
