@@ -283,9 +283,7 @@ def _place(log: RawLog) -> tuple[int, int]:
 
 
 def _is_sound(block: RawBlock) -> bool:
-    """Whether number and time are those of the header, where that is of a known form."""
-    if block.header is None:
-        return True
+    """Whether number and time are those of the header."""
     try:
         read, _ = read_header(block.header)
     except InvalidInputError:

@@ -137,13 +137,9 @@ class Recorder:
     def _block(self, block_hash: bytes) -> RawBlock:
         answer = self.ask("eth_getBlockByHash", "0x" + block_hash.hex(), False)  # noqa: FBT003 - JSON-RPC parameter
         block, header = read_block(answer), encode_header(answer)
-        is_known = len(header) <= MAX_HEADER_BYTES and keccak(header) == block_hash
-        return RawBlock(
-            number=block.number,
-            hash=block.hash,
-            time=block.time,
-            header=header if is_known else None,
-        )
+        if len(header) > MAX_HEADER_BYTES or keccak(header) != block_hash:
+            raise self._unknown(f"the header of block {block.number} has a form that is not known")
+        return RawBlock(number=block.number, hash=block.hash, time=block.time, header=header)
 
     def _transactions(self, logs: Sequence[RawLog], step: Step) -> list[RawTransaction]:
         hashes = list(dict.fromkeys(log.transaction_hash for log in logs))

@@ -47,12 +47,12 @@ class RawLog(WireModel):
 
 
 class RawBlock(WireModel):
-    """A block with events. `header` is hashed to `hash`; None for a form that is not known."""
+    """A block with events. `header` is hashed to `hash`."""
 
     number: Count
     hash: EthHash
     time: Time
-    header: Annotated[Data, Field(max_length=MAX_HEADER_BYTES)] | None
+    header: Annotated[Data, Field(max_length=MAX_HEADER_BYTES)]
 
 
 class RawTransaction(WireModel):

@@ -8,14 +8,13 @@ from typing import Annotated, Final
 
 import typer
 
-from registry.cli.audit_reports import write_reports
+from registry.cli.audit_reports import require_place, write_reports
 from registry.cli.audit_sources import Refused, Sources, Step, open_sources
 from registry.cli.command import DONE, REFUSED, UNDECIDED
 from registry.cli.given import given_credentials
 from registry.cli.inputs import shown
 from registry.cli.session import Session
 from registry.cli.stopping import interruptible
-from registry.errors import InvalidInputError
 from registry.services.audit import AuditOptions, AuditReport, refused
 from registry.services.audit import audit as run_audit
 from registry.services.audit.leaves import BuildTree, build_tree
@@ -118,8 +117,7 @@ def audit(
 
     Examples: rootseal audit; rootseal audit bundle/ -o report/
     """
-    if sign and output is None:
-        raise InvalidInputError("--sign signs what -o writes: name a folder")
+    require_place(session, output, bundle, sign=sign)
     sources = Sources(bundle, published, anvil, state, block, block_hash, recompile)
     with interruptible(), ExitStack() as stack:
         step = stack.enter_context(session.output.steps())

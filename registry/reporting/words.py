@@ -65,7 +65,7 @@ def looked_in_words(report: AuditReport) -> str:
         counted(looked.batches, "batch", "batches"),
         counted(looked.leaves, "leaf built into trees again", "leaves built into trees again"),
         counted(looked.openings, "credential behind a leaf", "credentials behind leaves"),
-        counted(looked.status_lists, "status list", "status lists"),
+        counted(looked.status_places, "place in status lists", "places in status lists"),
         counted(looked.receipts, "receipt", "receipts"),
     ]
     return ", ".join(parts[:-1]) + f" and {parts[-1]}"

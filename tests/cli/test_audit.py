@@ -289,6 +289,9 @@ def test_reports_are_signed_as_a_note(bundle: Path, monkeypatch: pytest.MonkeyPa
     subprocess.run(
         ["sha256sum", "--strict", "-c", "-"], cwd="first", input=sums.encode(), check=True
     )
+    assert rootseal("audit", bundle, "-o", "first").code == 0
+    assert not Path("first", "SHA256SUMS.note").exists()  # which would be of other reports
+    assert rootseal("audit", bundle, "-o", bundle / "report").code == 2
     assert rootseal("audit", bundle, "--sign").code == 2
     monkeypatch.delenv("ROOTSEAL_SIGNING_KEY")
     assert rootseal("audit", bundle, "-o", "third", "--sign").code == 2

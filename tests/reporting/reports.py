@@ -110,7 +110,7 @@ def report(
             batches=len(anchors),
             leaves=sum(each.tree_size or 0 for each in anchors),
             openings=0,
-            status_lists=1,
+            status_places=1,
             receipts=3,
             trees_by="rootseal",
         ),

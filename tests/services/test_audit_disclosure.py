@@ -366,3 +366,23 @@ def test_the_same_block_gives_the_same_bytes(office: Office) -> None:
     first, second = audited(office), audited(office)
     assert first == second
     assert as_shown(batch).opened_at < utc_now()
+
+
+def test_many_credentials_in_two_batches_are_one_finding(office: Office) -> None:
+    seal = seal_of(office.final(*(f"diploma {number}" for number in range(5))))
+    shown = Shown.by(office)
+    again = [each._replace(salt=b"\x02" * 32) for each in shown.store.openings(seal)]
+    anchored_elsewhere(office, shown, again)
+    report = audited(office, shown)
+    assert codes(report) == [FindingCode.DUPLICATE_CREDENTIAL]
+    assert report.findings[0].evidence["count"] == 5
+
+
+def test_a_batch_that_is_listed_twice_is_asked_for_the_longer_wait(office: Office) -> None:
+    office.final("diploma")
+    settle(office)
+    shown = Shown.by(office)
+    [batch] = shown.batches()
+    shown.more = [replace(batch, opened_at=batch.opened_at - timedelta(days=3))]
+    report = audited(office, shown)
+    assert (codes(report), report.looked.batches) == ([FindingCode.LATE_BATCH], 1)

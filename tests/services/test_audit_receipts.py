@@ -10,8 +10,11 @@ import pytest
 from registry.core.canonical import Canonicalization, credential_hash
 from registry.core.receipt import Receipt, print_receipt
 from registry.core.tree import leaf_hash, seal_hash
+from registry.errors import TooLargeError
+from registry.services.audit import Given
 from registry.services.findings import FindingCode
 from registry.services.receipts import receipt_of
+from registry.services.verification import Evidence
 from tests.anvil import send
 from tests.services.auditing import OPTIONS, audited, codes, given, settle
 from tests.services.office import Office
@@ -197,3 +200,14 @@ def test_a_sample_is_of_that_size_and_the_same_for_the_same_block(office: Office
     again = audited(office, given=reversed(many), options=some)
     assert (first.looked.receipts, len(first.findings)) == (3, 3)
     assert first == again
+
+
+def test_a_file_that_cannot_be_read_is_not_answered(office: Office) -> None:
+    def load() -> Evidence:
+        raise TooLargeError("more than 256 MB")
+
+    office.final("diploma")
+    settle(office)
+    report = audited(office, given=[Given("film.mp4", load)])
+    assert (report.verdict, codes(report)) == ("incomplete", [])
+    assert "film.mp4" in report.unknowns[0]

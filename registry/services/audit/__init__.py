@@ -17,6 +17,7 @@ from registry.services.audit.leaves import (
     build_tree,
     credentials_in_two,
     duplicate,
+    folded,
     rebuild,
 )
 from registry.services.audit.lists import check_list
@@ -106,8 +107,7 @@ def audit(
     `more` is what others found already. Raises `UnavailableError` if what the issuer shows could
     not be asked for at all.
     """
-    # The same batch listed again is no further batch.
-    batches = list(dict.fromkeys(disclosure.batches()))
+    batches = _each_once(disclosure.batches())
     work = _Audit(histories[0].issuer, batches, options)
     for history in histories:
         _audit_chain(work, history)
@@ -117,10 +117,20 @@ def audit(
     work.findings += trees.findings
     work.unknowns += trees.unknowns
     openings = _audit_openings(work, disclosure, trees.sound)
-    lists = _audit_lists(work, disclosure)
+    places = _audit_lists(work, disclosure)
     receipts = _audit_receipts(work, given)
     work.findings += more
-    return _report(work, trees, openings=openings, lists=lists, receipts=receipts)
+    return _report(work, trees, openings=openings, places=places, receipts=receipts)
+
+
+def _each_once(batches: Sequence[DisclosedBatch]) -> list[DisclosedBatch]:
+    """A batch that is listed again is no further batch: the one that waited longest is asked."""
+    found: dict[tuple[bytes, bytes, int], DisclosedBatch] = {}
+    for batch in batches:
+        key = (batch.seal, batch.merkle_root, batch.tree_size)
+        if key not in found or batch.opened_at < found[key].opened_at:
+            found[key] = batch
+    return list(found.values())
 
 
 def refused(program: str, findings: Sequence[Finding]) -> AuditReport:
@@ -132,7 +142,7 @@ def refused(program: str, findings: Sequence[Finding]) -> AuditReport:
         issuer=None,
         verdict=verdict_of(found, ()),
         looked=Looked(
-            batches=0, leaves=0, openings=0, status_lists=0, receipts=0, trees_by="rootseal"
+            batches=0, leaves=0, openings=0, status_places=0, receipts=0, trees_by="rootseal"
         ),
         chains=(),
         findings=found,
@@ -209,8 +219,9 @@ def _audit_openings(work: _Audit, disclosure: Disclosure, sound: Sequence[Disclo
             known[key] = proved_statuses(history, seal)
         return known[key]
 
-    for digest, found in sorted(places.items()):
-        work.findings.append(_in_two(work, digest, found, statuses_of))
+    work.findings += folded(
+        _in_two(work, digest, found, statuses_of) for digest, found in sorted(places.items())
+    )
     return count
 
 
@@ -249,7 +260,7 @@ def _in_two(
 def _audit_lists(work: _Audit, disclosure: Disclosure) -> int:
     count = 0
     for published in disclosure.status_lists():
-        count += 1
+        count += len(published.credentials)
         for history in work.histories.values():
             work.tell(check_list(history, published))
     return count
@@ -266,7 +277,7 @@ def _audit_receipts(work: _Audit, given: Iterable[Given]) -> int:
 
 
 def _report(
-    work: _Audit, trees: Rebuilt, *, openings: int, lists: int, receipts: int
+    work: _Audit, trees: Rebuilt, *, openings: int, places: int, receipts: int
 ) -> AuditReport:
     findings, unknowns = reported(work.findings), tuple(work.unknowns)
     return AuditReport(
@@ -278,7 +289,7 @@ def _report(
             batches=len(work.batches),
             leaves=trees.leaves,
             openings=openings,
-            status_lists=lists,
+            status_places=places,
             receipts=receipts,
             trees_by=work.options.trees_by,
         ),

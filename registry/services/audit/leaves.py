@@ -6,8 +6,9 @@ Memory grows by some bytes a leaf: enough to find pairs, which are then looked a
 import sys
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import pairwise
 from typing import Final, TypeAlias
@@ -89,7 +90,7 @@ def rebuild(
     shared = prefixes.pairs()
     if shared:
         shown = [batch for batch in batches if batch.seal in prefixes.by_seal]
-        result.findings += _duplicates(disclosure, shown, shared)
+        result.findings += folded(_duplicates(disclosure, shown, shared))
     return result
 
 
@@ -217,6 +218,20 @@ def duplicate(first: Place, second: Place, what: str) -> Finding:
             "otherLeafIndex": second.leaf_index,
         },
     )
+
+
+def folded(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """One for each code and pair of seals, with their number: a batch may be there twice whole."""
+    first: dict[tuple[object, ...], Finding] = {}
+    counts: Counter[tuple[object, ...]] = Counter()
+    for finding in findings:
+        key = (finding.code, finding.evidence.get("seal"), finding.evidence.get("otherSeal"))
+        first.setdefault(key, finding)
+        counts[key] += 1
+    for found, finding in first.items():
+        more = "" if counts[found] == 1 else f", and {counts[found] - 1:,} more like it"
+        evidence = {**finding.evidence, "count": counts[found]}
+        yield replace(finding, detail=finding.detail + more, evidence=evidence)
 
 
 def _places(

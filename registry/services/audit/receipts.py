@@ -27,7 +27,10 @@ _LAST_ZONE = timezone(timedelta(hours=-12))  # where each day ends last
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A credential, by the name of its file; `load` reads it, and what lies beside it."""
+    """A credential, by the name of its file.
+
+    `load` reads it, and what lies beside it, or raises `InvalidInputError`.
+    """
 
     name: str
     load: Callable[[], Evidence]
@@ -69,7 +72,11 @@ def check_given(given: Given, chained: Chained, tolerance: timedelta) -> Iterato
 
     A sentence for what could not be asked.
     """
-    evidence = given.load()
+    try:
+        evidence = given.load()
+    except InvalidInputError as exc:
+        yield f"{given.name}: {exc}"
+        return
     brought = open_credential(evidence.credential)
     try:
         receipt = receipt_brought(evidence, brought)

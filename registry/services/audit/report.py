@@ -99,7 +99,7 @@ class Looked(WireModel):
     batches: Count
     leaves: Count  # of which trees were built again
     openings: Count  # credentials behind leaves
-    status_lists: Count
+    status_places: Count  # of credentials in published status lists
     receipts: Count
     trees_by: str  # which code built the trees
 

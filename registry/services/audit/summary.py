@@ -61,6 +61,7 @@ def limits_of(
             "What the leaves are made of was not shown: credentials in two batches are found only "
             "if their leaves are the same."
         )
+    yield "When a batch was opened and sealed is the issuer's word."
     for history, believed in chains:
         chain = format_chain(history.chain_id)
         sent = [history.sent(event.transaction) for event in believed.events]
@@ -80,7 +81,7 @@ def limits_of(
         yield (
             f"On {chain} state is proved under block {history.block.number}'s hash, which the "
             "auditor must know to be the chain's; in which transaction an event happened is the "
-            "nodes' word."
+            "nodes' word, and status changes that undid each other could have been left out."
         )
 
 
