@@ -14,7 +14,7 @@ from registry.errors import InvalidInputError
 from registry.services.books import check_books
 from registry.services.disclosing import StoreDisclosure
 from registry.services.findings import Finding
-from registry.services.ports import Disclosure, History, Place
+from registry.services.ports import DisclosedBatch, Disclosure, History, Place
 
 if TYPE_CHECKING:
     from registry.bundles import Bundle
@@ -50,10 +50,11 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What is audited; `more` is what was found while it was opened."""
+    """What is audited; `batches` are shown, `more` is what was found while it was opened."""
 
     histories: Sequence[History]
     disclosure: Disclosure
+    batches: Sequence[DisclosedBatch]
     more: Sequence[Finding] = ()
 
 
@@ -79,8 +80,10 @@ def open_sources(
     else:
         shown_there = _published(session, sources.published, stack)
         more = []
-    histories = _replayed(session, sources, shown_there, stack, step)
-    return Opened(histories, shown_there, more)
+    # Asked for once, before the chains: a batch of which they were not asked cannot be judged.
+    batches = shown_there.batches()
+    histories = _replayed(session, sources, batches, stack, step)
+    return Opened(histories, shown_there, batches, more)
 
 
 def _open_bundle(
@@ -96,10 +99,11 @@ def _open_bundle(
         histories = _in_anvil(session, sources, bundle, stack, step)
         # A state is of another block than the record, and whatever its maker wished.
         _require_trusted({each.block.hash for each in histories}, sources.block_hash)
-        return Opened(histories, bundle)
+        return Opened(histories, bundle, bundle.batches())
     _require_trusted({each.block_hash for each in bundle.contents.chains}, sources.block_hash)
     built = compiled_again(bundle.file(_INPUT)) if sources.recompile else None
-    return Opened(bundled(bundle, session.settings.all_chains, built), bundle)
+    histories = bundled(bundle, session.settings.all_chains, built)
+    return Opened(histories, bundle, bundle.batches())
 
 
 _INPUT = "contract/CredentialRegistry.input.json"
@@ -122,11 +126,15 @@ def _in_anvil(
     from registry.wiring.auditing import local_chain  # noqa: PLC0415 - as above
 
     local = stack.enter_context(local_chain(session.registry, state, None))
-    return _histories(session, sources, [local], bundle, step)
+    return _histories(session, sources, [local], bundle.batches(), step)
 
 
 def _replayed(
-    session: Session, sources: Sources, disclosure: Disclosure, stack: ExitStack, step: Step
+    session: Session,
+    sources: Sources,
+    batches: Sequence[DisclosedBatch],
+    stack: ExitStack,
+    step: Step,
 ) -> Sequence[History]:
     chains: Sequence[EvmChain] = list(session.registry.chains.values())
     if sources.anvil:
@@ -136,14 +144,14 @@ def _replayed(
         chains = [stack.enter_context(local)]
     elif sources.block is not None and len(chains) > 1:
         raise InvalidInputError("--block is of one chain: configure one")
-    return _histories(session, sources, chains, disclosure, step)
+    return _histories(session, sources, chains, batches, step)
 
 
 def _histories(
     session: Session,
     sources: Sources,
     chains: "Sequence[EvmChain]",
-    disclosure: Disclosure,
+    batches: Sequence[DisclosedBatch],
     step: Step,
 ) -> Sequence[History]:
     from registry.wiring.auditing import Replay, compiled_again, replayed  # noqa: PLC0415 - as above
@@ -151,7 +159,7 @@ def _histories(
     built = compiled_again() if sources.recompile else None
     number = None if sources.anvil else sources.block
     replay = Replay(number, built, step)
-    return replayed(chains, session.registry.issuer, disclosure.batches(), replay)
+    return replayed(chains, session.registry.issuer, batches, replay)
 
 
 def _published(session: Session, place: str, stack: ExitStack) -> Disclosure:

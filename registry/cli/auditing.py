@@ -129,6 +129,7 @@ def audit(
             report = run_audit(
                 opened.histories,
                 opened.disclosure,
+                batches=opened.batches,
                 options=options,
                 given=() if credentials is None else given_credentials(credentials),
                 more=opened.more,

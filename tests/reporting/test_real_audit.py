@@ -20,7 +20,9 @@ def audited(office: Office, chain: EvmChain) -> AuditReport:
     sizes = {batch.seal: batch.tree_size for batch in disclosure.batches()}
     record = chain.record(office.issuer, sizes, number=None, step=lambda *_: None)
     options = AuditOptions("rootseal 0", timedelta(hours=26), timedelta(days=7))
-    return audit([RecordedHistory(record)], disclosure, options=options)
+    return audit(
+        [RecordedHistory(record)], disclosure, batches=disclosure.batches(), options=options
+    )
 
 
 def test_an_audit_of_a_real_chain_is_shown_in_every_form(office: Office, chain: EvmChain) -> None:

@@ -92,7 +92,7 @@ def audited(
     shown = Shown.by(office) if disclosure is None else disclosure
     found = record(office, shown, chain)
     history = RecordedHistory(found if change is None else change(found))
-    return audit([history], shown, options=options, given=given)
+    return audit([history], shown, batches=shown.batches(), options=options, given=given)
 
 
 def codes(report: AuditReport) -> list[FindingCode]:

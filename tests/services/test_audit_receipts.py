@@ -7,17 +7,19 @@ from hashlib import sha256
 
 import pytest
 
+from registry.chain import RecordedHistory
 from registry.core.canonical import Canonicalization, credential_hash
 from registry.core.receipt import Receipt, print_receipt
 from registry.core.tree import leaf_hash, seal_hash
 from registry.errors import TooLargeError
-from registry.services.audit import Given
+from registry.services.audit import Given, audit
 from registry.services.findings import FindingCode
+from registry.services.ports import DisclosedList, Place
 from registry.services.receipts import receipt_of
 from registry.services.verification import Evidence
 from tests.anvil import send
-from tests.services.auditing import OPTIONS, audited, codes, given, settle
-from tests.services.office import Office
+from tests.services.auditing import OPTIONS, Shown, audited, codes, given, record, settle
+from tests.services.office import Office, stranger
 from tests.services.test_anchoring import seal_of
 
 
@@ -140,6 +142,45 @@ def test_a_receipt_of_a_seal_that_nobody_showed_needs_no_proof(office: Office) -
         many.append(given(f"{number}.pdf", b"diploma", false))
     report = audited(office, given=many)
     assert [found.evidence.get("reason") for found in report.findings] == ["not-anchored"] * 20
+
+
+@pytest.fixture
+def crowded(office: Office) -> Office:
+    """Among so many others that proofs of its own state prove nothing of other seals."""
+    for number in range(40):
+        seal = sha256(bytes([number])).digest()
+        send(office.chain, stranger(), office.chain.anchor_call(stranger().address, seal))
+    office.final("diploma")
+    settle(office)
+    return office
+
+
+def test_a_receipt_of_a_made_up_seal_is_found(crowded: Office) -> None:
+    sound = crowded.receipt("diploma")
+    made_up = []
+    for number in range(5):  # some of which fall where nothing is proved
+        digest = sha256(f"false {number}".encode()).digest()
+        root = leaf_hash(salt=sound.salt, credential_hash=digest)
+        change = {"credential_hash": digest, "seal": seal_hash(merkle_root=root, tree_size=1)}
+        proof = print_receipt(sound.model_copy(update=change))
+        made_up.append(given(f"{number}.pdf", f"false {number}".encode(), proof))
+    report = audited(crowded, given=made_up)
+    assert set(codes(report)) == {FindingCode.RECEIPT_INVALID}
+    assert [f.evidence["reason"] for f in report.findings] == ["not-anchored"] * 5
+
+
+def test_a_batch_that_came_after_the_chain_was_read_is_none_of_the_audit(crowded: Office) -> None:
+    shown = Shown.by(crowded)
+    batches = shown.batches()
+    history = RecordedHistory(record(crowded, shown))
+    names = [f"later {number}" for number in range(5)]
+    for name in names:
+        seal = seal_of(crowded.final(name))
+        shown.lists.append(DisclosedList(0, frozenset(), {0: Place(seal, 0)}))
+    proofs = [given(n, n.encode(), print_receipt(crowded.receipt(n))) for n in names]
+    report = audit([history], shown, batches=batches, options=OPTIONS, given=proofs)
+    assert codes(report) == []
+    assert report.looked.batches == 1
 
 
 def test_a_receipt_from_before_a_reorganisation_is_found(own_office: Office) -> None:

@@ -17,8 +17,16 @@ from registry.core.report import Verdict
 from registry.errors import ConflictError, GasTooExpensiveError, RootsealError, UnavailableError
 from registry.services.audit import audit
 from registry.services.books import check_books
+from registry.services.findings import FindingCode
 from registry.services.nightly import Night, Nightly
-from registry.services.ports import Batch, Chain, CredentialStatus, StatusChange
+from registry.services.ports import (
+    Batch,
+    Chain,
+    CredentialStatus,
+    DisclosedList,
+    Place,
+    StatusChange,
+)
 from registry.services.verification import Verification
 from registry.store import SqlStore
 from tests.anvil import Anvil
@@ -27,6 +35,7 @@ from tests.services.auditing import OPTIONS, Shown, codes, record, settle
 from tests.services.evidence import check, evidence_of
 from tests.services.lookout import by_owner, kinds, lookout
 from tests.services.office import PATIENCE, Office, digest, utc_now
+from tests.services.test_anchoring import seal_of
 from tests.store.builders import contents
 
 SECOND = 31338
@@ -335,6 +344,24 @@ def test_an_open_revocation_waits_for_no_chain_that_is_taken_out(offices: Office
     assert offices.first.store.status_change(change.id).done_at is not None
 
 
+def test_a_list_that_withdraws_what_one_chain_withdraws_is_no_finding(offices: Offices) -> None:
+    first, second = offices.first, offices.second
+    seal = seal_of(first.final("diploma"))  # before the second chain came
+    offices.second.sealed("badge")
+    assert offices.night().is_final
+    revoke(offices)
+    first.finish_status_changes()
+    offices.mine()
+    shown = Shown.by(first)
+    shown.lists = [DisclosedList(0, frozenset({0}), {0: Place(seal, 0)})]
+    histories = [RecordedHistory(record(office, shown)) for office in (first, second)]
+    report = audit(histories, shown, batches=shown.batches(), options=OPTIONS)
+    assert codes(report) == []
+    shown.lists = [DisclosedList(0, frozenset(), {0: Place(seal, 0)})]
+    report = audit(histories, shown, batches=shown.batches(), options=OPTIONS)
+    assert codes(report) == [FindingCode.STATUS_LIST_DIFFERS]
+
+
 def test_an_audit_of_a_chain_that_is_down_is_no_finding(offices: Offices) -> None:
     offices.first.sealed("diploma")
     assert offices.night().is_final
@@ -376,7 +403,8 @@ def test_a_second_chain_that_came_later_makes_no_batch_late(offices: Offices) ->
         settle(office)
     shown = Shown.by(offices.first)
     histories = [RecordedHistory(record(office)) for office in (offices.first, offices.second)]
-    report = audit(histories, shown, options=OPTIONS)
+    batches = shown.batches()
+    report = audit(histories, shown, batches=batches, options=OPTIONS)
     assert (report.verdict, codes(report), report.unknowns) == ("clean", [], ())
-    alone = audit(histories[1:], shown, options=OPTIONS)  # the first is not asked
+    alone = audit(histories[1:], shown, batches=batches, options=OPTIONS)  # the first is not asked
     assert (alone.verdict, codes(alone), len(alone.unknowns)) == ("incomplete", [], 1)

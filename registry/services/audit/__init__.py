@@ -16,14 +16,13 @@ from registry.services.audit.leaves import (
     Rebuilt,
     build_tree,
     credentials_in_two,
-    duplicate,
-    folded,
     rebuild,
 )
 from registry.services.audit.lists import check_list
 from registry.services.audit.nodes import AnchoredSeal, Believed, believed_events
 from registry.services.audit.patterns import check_cadence, check_gas
 from registry.services.audit.receipts import Chained, Given, check_given, sampled
+from registry.services.audit.reissues import check_reissued
 from registry.services.audit.report import (
     AuditReport,
     ChainAudit,
@@ -33,16 +32,14 @@ from registry.services.audit.report import (
     verdict_of,
 )
 from registry.services.audit.rights import check_rights
-from registry.services.audit.statuses import SealStatuses, check_statuses, proved_statuses
+from registry.services.audit.statuses import check_statuses
 from registry.services.audit.summary import chain_audit, limits_of, unknown_statuses
 from registry.services.findings import Finding, FindingCode
 from registry.services.ports import (
     CodeMatch,
-    CredentialStatus,
     DisclosedBatch,
     Disclosure,
     History,
-    Place,
 )
 
 __all__ = ["AuditOptions", "AuditReport", "Given", "audit", "print_report", "refused"]
@@ -98,17 +95,18 @@ def audit(
     histories: Sequence[History],
     disclosure: Disclosure,
     *,
+    batches: Sequence[DisclosedBatch],
     options: AuditOptions,
     given: Iterable[Given] = (),
     more: Iterable[Finding] = (),
 ) -> AuditReport:
     """Audit one issuer on one chain or several, which must not be none.
 
-    `more` is what others found already. Raises `UnavailableError` if what the issuer shows could
-    not be asked for at all.
+    `batches` are those that were shown when the histories were read: of a seal that came later
+    they prove nothing. `more` is what others found already. Raises `UnavailableError` if what the
+    issuer shows could not be asked for at all.
     """
-    batches = _each_once(disclosure.batches())
-    work = _Audit(histories[0].issuer, batches, options)
+    work = _Audit(histories[0].issuer, _each_once(batches), options)
     for history in histories:
         _audit_chain(work, history)
     if work.seen:
@@ -211,58 +209,16 @@ def _believed(work: _Audit, history: History) -> Believed | None:
 def _audit_openings(work: _Audit, disclosure: Disclosure, sound: Sequence[DisclosedBatch]) -> int:
     count, findings, places = credentials_in_two(disclosure, sound, work.options.step)
     work.findings += findings
-    known: dict[tuple[int, bytes], SealStatuses] = {}  # many may share a seal: each once
-
-    def statuses_of(history: History, seal: bytes) -> SealStatuses:
-        key = (history.chain_id, seal)
-        if key not in known:
-            known[key] = proved_statuses(history, seal)
-        return known[key]
-
-    work.findings += folded(
-        _in_two(work, digest, found, statuses_of) for digest, found in sorted(places.items())
-    )
+    work.findings += check_reissued(list(work.histories.values()), places)
     return count
-
-
-def _in_two(
-    work: _Audit,
-    digest: bytes,
-    places: Sequence[Place],
-    statuses_of: Callable[[History, bytes], SealStatuses],
-) -> Finding:
-    """A credential in several batches: the worse if it was withdrawn in one and counts in another.
-
-    Batches are in the order in which they were made.
-    """
-    for history in work.histories.values():
-        statuses = [statuses_of(history, p.seal).of(p.leaf_index) for p in places]
-        active = [p for p, s in zip(places, statuses, strict=True) if s is CredentialStatus.ACTIVE]
-        others = [p for p in places if p not in active]
-        if active and others:
-            first, second = others[0], active[0]
-            return Finding(
-                FindingCode.REVOKED_AND_REISSUED,
-                f"credential {digest.hex()} is withdrawn in seal {first.seal.hex()} and active in "
-                f"seal {second.seal.hex()}",
-                where(
-                    history,
-                    credentialHash=digest.hex(),
-                    seal=first.seal.hex(),
-                    leafIndex=first.leaf_index,
-                    otherSeal=second.seal.hex(),
-                    otherLeafIndex=second.leaf_index,
-                ),
-            )
-    return duplicate(places[0], places[1], f"credential {digest.hex()}")
 
 
 def _audit_lists(work: _Audit, disclosure: Disclosure) -> int:
     count = 0
-    for published in disclosure.status_lists():
+    histories = list(work.histories.values())
+    for published in disclosure.status_lists() if histories else ():
         count += len(published.credentials)
-        for history in work.histories.values():
-            work.tell(check_list(history, published))
+        work.tell(check_list(histories, published))
     return count
 
 

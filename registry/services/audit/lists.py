@@ -1,38 +1,46 @@
 """Whether the published status lists say of each credential what the chain says."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from registry.errors import VerificationError
 from registry.services.audit.evidence import where
-from registry.services.audit.statuses import SealStatuses, proved_statuses
+from registry.services.audit.statuses import WorstStatuses
 from registry.services.findings import Finding, FindingCode
 from registry.services.ports import CredentialStatus, DisclosedList, History, Place
 
 _WHOLE: Final = -1  # in place of a leaf: the whole seal
 
 
-def check_list(history: History, published: DisclosedList) -> Iterator[Finding | str]:
+def check_list(histories: Sequence[History], published: DisclosedList) -> Iterator[Finding | str]:
     """One finding for a list, that names the first credential and how many more.
 
-    A sentence if the state does not prove a status, or may have changed after the block.
+    A list withdraws what any of the chains withdraws. A sentence if the state does not prove a
+    status, or may have changed after the block.
     """
-    try:
-        statuses = _statuses(history, published.credentials)
-    except VerificationError:
-        yield f"status list {published.number}: it has places of a seal whose state is not proved"
-        return
-    unsettled = _unsettled(history)
+    worst = WorstStatuses(histories)
+    unsettled = _unsettled(histories)
     differing = []
-    excused = 0
+    excused = unproved = 0
     for position, place in sorted(published.credentials.items()):
         is_withdrawn = position in published.withdrawn
-        if is_withdrawn is _is_withdrawn(statuses, place):
+        try:
+            status = worst.of(place)
+        except VerificationError:
+            unproved += 1
             continue
-        if _may_have_become(statuses[place.seal], place, unsettled, is_withdrawn=is_withdrawn):
+        if is_withdrawn is (status is not CredentialStatus.ACTIVE):
+            continue
+        if _may_have_become(status, place, unsettled, is_withdrawn=is_withdrawn):
             excused += 1
         else:
             differing.append((position, place))
+    if unproved:
+        yield (
+            f"status list {published.number}: {unproved:,} of its places are of seals whose state "
+            "is not proved"
+        )
     if excused:
         yield (
             f"status list {published.number}: {excused:,} of its places are what later events "
@@ -48,7 +56,7 @@ def check_list(history: History, published: DisclosedList) -> Iterator[Finding |
         f"status list {published.number} says that leaf {place.leaf_index} of seal "
         f"{place.seal.hex()} is {said}; the chain says otherwise{more}",
         where(
-            history,
+            histories[0],
             list=published.number,
             position=position,
             seal=place.seal.hex(),
@@ -59,7 +67,7 @@ def check_list(history: History, published: DisclosedList) -> Iterator[Finding |
 
 
 def _may_have_become(
-    statuses: SealStatuses,
+    status: CredentialStatus,
     place: Place,
     unsettled: Mapping[Place, set[CredentialStatus]],
     *,
@@ -70,25 +78,13 @@ def _may_have_become(
     became = unsettled.get(place, set()) | whole
     if is_withdrawn:
         return bool(became - {CredentialStatus.ACTIVE})
-    return (
-        CredentialStatus.ACTIVE in became
-        and statuses.of(place.leaf_index) is not CredentialStatus.REVOKED
-    )
+    return CredentialStatus.ACTIVE in became and status is not CredentialStatus.REVOKED
 
 
-def _unsettled(history: History) -> dict[Place, set[CredentialStatus]]:
-    """What became of places after the block, so that the list may be newer than it."""
+def _unsettled(histories: Sequence[History]) -> dict[Place, set[CredentialStatus]]:
+    """What became of places after the blocks, so that the list may be newer than they."""
     found: dict[Place, set[CredentialStatus]] = {}
-    for change in history.unsettled():
+    for change in chain.from_iterable(history.unsettled() for history in histories):
         for index in [_WHOLE] if change.leaf_indexes is None else change.leaf_indexes:
             found.setdefault(Place(change.seal, index), set()).add(change.status)
     return found
-
-
-def _statuses(history: History, credentials: Mapping[int, Place]) -> dict[bytes, SealStatuses]:
-    seals = {place.seal for place in credentials.values()}
-    return {seal: proved_statuses(history, seal) for seal in sorted(seals)}
-
-
-def _is_withdrawn(statuses: Mapping[bytes, SealStatuses], place: Place) -> bool:
-    return statuses[place.seal].of(place.leaf_index) is not CredentialStatus.ACTIVE

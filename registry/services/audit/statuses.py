@@ -11,6 +11,7 @@ from registry.services.ports import (
     CredentialStatus,
     Event,
     History,
+    Place,
     StatusChanged,
 )
 
@@ -36,6 +37,20 @@ class SealStatuses:
         word, lane = divmod(leaf_index, LANES)
         kept = self.words.get(word, 0) & ~(0b11 << (2 * lane))
         self.words[word] = kept | status << (2 * lane)
+
+
+@dataclass(frozen=True, slots=True)
+class WorstStatuses:
+    """The worst status that any of several chains has of a credential: it holds everywhere."""
+
+    histories: Sequence[History]
+    _read: dict[bytes, list[SealStatuses]] = field(default_factory=dict)
+
+    def of(self, place: Place) -> CredentialStatus:
+        """A credential's. Raises `VerificationError` for a seal whose state is not proved."""
+        if place.seal not in self._read:
+            self._read[place.seal] = [proved_statuses(each, place.seal) for each in self.histories]
+        return max(statuses.of(place.leaf_index) for statuses in self._read[place.seal])
 
 
 def check_statuses(
