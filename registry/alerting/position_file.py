@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from registry.errors import ConflictError, InvalidInputError, UnavailableError
+from registry.errors import InvalidInputError, UnavailableError
 
 MAX_POSITION_BYTES: Final = 64 << 20  # a thousand alarms of each kind take some 10 MB
 _PRIVATE: Final = 0o600
@@ -22,8 +22,7 @@ class PositionFile:
     def load(self) -> bytes | None:
         """What was saved last; None if nothing ever was.
 
-        Raises `InvalidInputError` for a file that cannot be used, `ConflictError` while another
-        monitor uses it.
+        Raises `InvalidInputError` for a file that cannot be used, or that another monitor uses.
         """
         try:
             self._take_lock()
@@ -73,7 +72,7 @@ class PositionFile:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(opened)
-            raise ConflictError(f"another monitor uses {self._path}") from None
+            raise InvalidInputError(f"another monitor uses {self._path}") from None
         self._lock = opened
 
     def _sync_folder(self) -> None:

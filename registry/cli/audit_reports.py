@@ -20,7 +20,8 @@ def require_place(
     """Raise `InvalidInputError` before the audit for reports that could not be written after it."""
     if sign and folder is None:
         raise InvalidInputError("--sign signs what -o writes: name a folder")
-    if sign and session.registry.note_signer is None:
+    # Settings of their own: a bundle's chain is put into the session's before they are read.
+    if sign and Session(session.overrides, session.output).settings.signing_key is None:
         raise InvalidInputError("--sign needs the setting signing_key (ROOTSEAL_SIGNING_KEY)")
     if folder is not None and bundle is not None:
         place, inside = folder.resolve(), bundle.resolve()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from registry.cli.inputs import shown
 from registry.cli.session import Session
-from registry.core.address import format_address
+from registry.core.address import format_address, parse_address
 from registry.core.wire import parse_eth_hash
 from registry.errors import InvalidInputError
 from registry.services.books import check_books
@@ -32,7 +32,7 @@ class Sources:
     anvil: bool
     state: Path | None
     block: int | None
-    block_hash: str | None
+    block_hashes: Sequence[str]
     recompile: bool
 
     def __post_init__(self) -> None:
@@ -44,7 +44,7 @@ class Sources:
             raise InvalidInputError("--state is for --anvil")
         if self.state is not None and self.block is not None:
             raise InvalidInputError("of a state only the newest block can be asked: no --block")
-        if self.bundle is None and self.block_hash is not None:
+        if self.bundle is None and self.block_hashes:
             raise InvalidInputError("--block-hash is for a bundle")
 
 
@@ -95,12 +95,13 @@ def _open_bundle(
     bundle, findings = open_bundle(folder)
     if bundle is None:
         return Refused(findings)
+    _require_issuer(bundle, session.overrides.get("issuer"))
     if sources.anvil:
         histories = _in_anvil(session, sources, bundle, stack, step)
         # A state is of another block than the record, and whatever its maker wished.
-        _require_trusted({each.block.hash for each in histories}, sources.block_hash)
+        _require_trusted({each.block.hash for each in histories}, sources.block_hashes)
         return Opened(histories, bundle, bundle.batches())
-    _require_trusted({each.block_hash for each in bundle.contents.chains}, sources.block_hash)
+    _require_trusted({each.block_hash for each in bundle.contents.chains}, sources.block_hashes)
     built = compiled_again(bundle.file(_INPUT)) if sources.recompile else None
     histories = bundled(bundle, session.settings.all_chains, built)
     return Opened(histories, bundle, bundle.batches())
@@ -184,11 +185,18 @@ def _published(session: Session, place: str, stack: ExitStack) -> Disclosure:
     return bundle
 
 
-def _require_trusted(blocks: set[bytes], trusted: str | None) -> None:
-    """Raise `InvalidInputError` unless the one block is one that the auditor trusts."""
-    if trusted is None:
+def _require_issuer(bundle: "Bundle", named: str | None) -> None:
+    """Raise `InvalidInputError` if the auditor named another issuer than the bundle's."""
+    if named is not None and parse_address(named, place="--issuer") != bundle.contents.issuer:
+        said = format_address(bundle.contents.issuer)
+        raise InvalidInputError(f"the bundle is of issuer {said}, and not of --issuer")
+
+
+def _require_trusted(blocks: set[bytes], trusted: Sequence[str]) -> None:
+    """Raise `InvalidInputError` unless the blocks are those that the auditor trusts."""
+    if not trusted:
         return
-    wanted = parse_eth_hash(trusted, place="--block-hash")
-    if blocks != {wanted}:
+    wanted = {parse_eth_hash(each, place="--block-hash") for each in trusted}
+    if blocks != wanted:
         said = ", ".join("0x" + block.hex() for block in sorted(blocks))
         raise InvalidInputError(f"the bundle is of block {said}, and not of the trusted one")

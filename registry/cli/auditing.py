@@ -1,6 +1,7 @@
 """`rootseal audit`: everything that chains know of an issuer, against what it shows."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +16,7 @@ from registry.cli.given import given_credentials
 from registry.cli.inputs import shown
 from registry.cli.session import Session
 from registry.cli.stopping import interruptible
+from registry.errors import InvalidInputError
 from registry.services.audit import AuditOptions, AuditReport, refused
 from registry.services.audit import audit as run_audit
 from registry.services.audit.leaves import BuildTree, build_tree
@@ -52,9 +54,11 @@ def audit(
         typer.Option("--block", min=0, metavar="N", help="Up to this block, not the newest final."),
     ] = None,
     block_hash: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            "--block-hash", metavar="HASH", help="The bundle's block, from a source you trust."
+            "--block-hash",
+            metavar="HASH",
+            help="The bundle's block, from a source you trust; again for each further chain.",
         ),
     ] = None,
     interval: Annotated[
@@ -118,14 +122,20 @@ def audit(
     Examples: rootseal audit; rootseal audit bundle/ -o report/
     """
     require_place(session, output, bundle, sign=sign)
-    sources = Sources(bundle, published, anvil, state, block, block_hash, recompile)
+    if sample is not None and credentials is None:
+        raise InvalidInputError("--sample is of --credentials: name their folder")
+    trusted = tuple(block_hash or ())
+    sources = Sources(bundle, published, anvil, state, block, trusted, recompile)
     with interruptible(), ExitStack() as stack:
         step = stack.enter_context(session.output.steps())
         opened = open_sources(session, sources, stack, step)
         if isinstance(opened, Refused):
             report = refused(_program(), opened.findings)
         else:
-            options = _options(session, interval, tolerance, sample, step, independent=independent)
+            options = replace(
+                _options(session, interval, tolerance, sample, step, independent=independent),
+                is_block_known=bool(trusted),
+            )
             report = run_audit(
                 opened.histories,
                 opened.disclosure,

@@ -91,7 +91,7 @@ def command(function: Callable[Concatenate[Session, _P], None]) -> Callable[...,
             session.output.error(exc)
             raise typer.Exit(exit_code(exc)) from exc
         except KeyboardInterrupt:
-            session.output.note("Interrupted; running the same command again goes on from here.")
+            session.output.note("Interrupted; nothing is lost: run the same command again.")
             raise typer.Exit(INTERRUPTED) from None
         finally:
             session.close()
@@ -172,12 +172,20 @@ def _log_to_stderr(verbosity: int, *, as_json: bool) -> None:
     log_to_stderr(logging.INFO if verbosity == 1 else logging.DEBUG, as_json=as_json)
 
 
+def _unwrapped(text: str | None) -> str | None:
+    """A docstring with each paragraph on one line: typer would keep the source's line breaks."""
+    if text is None:
+        return None
+    paragraphs = inspect.cleandoc(text).split("\n\n")
+    return "\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs)
+
+
 def _named(
     run: Callable[..., None], function: Callable[..., None], parameters: list[inspect.Parameter]
 ) -> Callable[..., None]:
     """Let typer see `function`'s name and help, and `parameters`."""
     run.__name__ = function.__name__
-    run.__doc__ = function.__doc__
+    run.__doc__ = _unwrapped(function.__doc__)
     run.__annotations__ = {p.name: p.annotation for p in parameters}
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # for inspect
     return run

@@ -136,7 +136,7 @@ def _value(look: Look) -> Value:
 def _lines(look: Look) -> list[str]:
     lines = [f"{alarm.kind.value}: {alarm.detail}" for alarm in look.alarms]
     lines += [f"Could not ask: {trouble}" for trouble in look.troubles]
-    return lines or ["Quiet: nothing that the store does not know."]
+    return lines or ["Quiet: nothing strange."]
 
 
 def _fields(monitoring: Monitoring) -> dict[str, object]:

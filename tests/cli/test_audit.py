@@ -57,6 +57,14 @@ def test_a_finding_is_1_with_its_code_and_what_to_do(night: Path) -> None:
 
 
 @pytest.mark.usefixtures("night")
+def test_an_issuer_that_anchored_nothing_is_said_to_have_anchored_nothing() -> None:
+    stranger = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+    report = rootseal("audit", "--issuer", stranger, "--json").json
+    assert report["verdict"] == "clean"
+    assert any("the issuer had anchored nothing" in limit for limit in report["limits"])
+
+
+@pytest.mark.usefixtures("night")
 def test_a_node_that_does_not_answer_is_3_and_no_finding() -> None:
     ran = rootseal("audit", "--json", "--rpc-url", NOWHERE)
     assert ran.code == 3
@@ -197,7 +205,10 @@ def test_a_bundle_of_another_contract_is_refused(bundle: Path) -> None:
 
 def test_a_bundle_counts_for_the_block_that_the_auditor_trusts(bundle: Path) -> None:
     block = json.loads((bundle / "bundle.json").read_bytes())["chains"][0]["blockHash"]
-    assert rootseal("audit", bundle, "--block-hash", block).code == 0
+    report = rootseal("audit", bundle, "--block-hash", block, "--json").json
+    assert any(f"{block}, which the auditor named;" in limit for limit in report["limits"])
+    report = rootseal("audit", bundle, "--issuer", ISSUER, "--json").json
+    assert any(f"{block}, which the auditor must know" in limit for limit in report["limits"])
     assert rootseal("audit", bundle, "--block-hash", "0x" + "07" * 32).code == 2
 
 
@@ -294,7 +305,9 @@ def test_reports_are_signed_as_a_note(bundle: Path, monkeypatch: pytest.MonkeyPa
     assert rootseal("audit", bundle, "-o", bundle / "report").code == 2
     assert rootseal("audit", bundle, "--sign").code == 2
     monkeypatch.delenv("ROOTSEAL_SIGNING_KEY")
-    assert rootseal("audit", bundle, "-o", "third", "--sign").code == 2
+    (bundle / "bundle.json").unlink()  # which it does not come to look at
+    ran = rootseal("audit", bundle, "-o", "third", "--sign")
+    assert (ran.code, "signing_key" in ran.err) == (2, True)
     assert not Path("third").exists()
 
 
@@ -307,6 +320,10 @@ def test_reports_are_signed_as_a_note(bundle: Path, monkeypatch: pytest.MonkeyPa
         ("--state", "state"),
         ("--anvil", "--state", "state", "--block", "1"),
         ("--block-hash", "0x" + "07" * 32),
+        ("bundle", "--issuer", "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"),
+        ("bundle", "--sample", "1"),
+        ("bundle", "-o", "bundle"),
+        ("bundle", "-o", "bundle/report"),
         ("nowhere",),
         ("--published", "nowhere"),
     ],

@@ -263,7 +263,7 @@ def test_one_position_serves_one_monitor_of_one_issuer(
 ) -> None:
     post.start().look()
     second = Lookout(office, post.file, post.chain)
-    with pytest.raises(ConflictError, match="another monitor"):
+    with pytest.raises(InvalidInputError, match="another monitor"):
         second.start()
     second.close()
     other = Lookout(replace(office, issuer=stranger().address), post.file, post.chain)

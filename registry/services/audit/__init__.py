@@ -55,13 +55,15 @@ class AuditOptions:
 
     `promised` is from a batch's first credential to its anchor; `tolerance` how long before its
     anchor a credential may say it was issued. `sample` is how many of the given credentials are
-    checked, None for all. `program` names who audits.
+    checked, None for all. `program` names who audits. `is_block_known` says that the auditor named
+    the hash of each chain's block.
     """
 
     program: str
     promised: timedelta
     tolerance: timedelta
     sample: int | None = None
+    is_block_known: bool = False
     build: BuildTree = build_tree
     trees_by: str = "rootseal"
     step: Callable[[str, int, int], None] = _silent
@@ -252,5 +254,12 @@ def _report(
         chains=tuple(work.chains),
         findings=findings,
         unknowns=unknowns,
-        limits=tuple(limits_of(work.believed, work.batches, openings=openings)),
+        limits=tuple(
+            limits_of(
+                work.believed,
+                work.batches,
+                openings=openings,
+                is_block_known=work.options.is_block_known,
+            )
+        ),
     )

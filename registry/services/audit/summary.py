@@ -54,6 +54,7 @@ def limits_of(
     batches: Sequence[DisclosedBatch],
     *,
     openings: int,
+    is_block_known: bool,
 ) -> Iterator[str]:
     """What this audit does not show, in sentences."""
     if not openings:
@@ -62,6 +63,7 @@ def limits_of(
             "if their leaves are the same."
         )
     yield "When a batch was opened and sealed is the issuer's word."
+    knows = "named" if is_block_known else "must know to be the chain's"
     for history, believed in chains:
         chain = format_chain(history.chain_id)
         sent = [history.sent(event.transaction) for event in believed.events]
@@ -70,6 +72,8 @@ def limits_of(
         unproved = sum(not each.is_proved for each in known)
         by_contracts = sum(each.way is Way.CONTRACT for each in known)
         unproved_words = unproved_statuses(history, batches)
+        if not believed.anchors:
+            yield f"On {chain} the issuer had anchored nothing: check that its address is right."
         if missing:
             yield f"On {chain} the nodes do not have the transactions of {missing:,} events."
         if unproved:
@@ -79,9 +83,10 @@ def limits_of(
         if unproved_words:
             yield f"On {chain} the statuses of {unproved_words:,} batches are not proved whole."
         yield (
-            f"On {chain} state is proved under block {history.block.number}'s hash, which the "
-            "auditor must know to be the chain's; in which transaction an event happened is the "
-            "nodes' word, and status changes that undid each other could have been left out."
+            f"On {chain} state is proved under block {history.block.number}'s hash, "
+            f"0x{history.block.hash.hex()}, which the auditor {knows}; in which transaction an "
+            "event happened is the nodes' word, and status changes that undid each other could "
+            "have been left out."
         )
 
 
