@@ -1,6 +1,6 @@
 """What an issuer shows an auditor, from its own store."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -15,25 +15,19 @@ from registry.services.ports import (
     Place,
     Store,
 )
+from registry.services.status_lists import places_by_batch
 from registry.vc.status_list import LIST_SIZE
 
 _LEAVES_AT_ONCE: Final = 4096
 _PAGE: Final = 1_000
 
-Withdrawn = Callable[[int], frozenset[int]]  # of a status list's number: the places that are set
-
 
 @dataclass(frozen=True, slots=True)
 class StoreDisclosure:
-    """Implements `registry.services.ports.Disclosure`.
-
-    `withdrawn` gives a published status list, or raises `NotFoundError` for one that is not
-    published; None if there are none to compare.
-    """
+    """Implements `registry.services.ports.Disclosure`."""
 
     store: Store
     issuer: bytes
-    withdrawn: Withdrawn | None = None
 
     def batches(self) -> list[DisclosedBatch]:
         """Every sealed batch of the issuer, the oldest first."""
@@ -58,38 +52,23 @@ class StoreDisclosure:
             leaf = last
 
     def status_lists(self) -> Iterator[DisclosedList]:
-        """The published status lists, and whose places are in them."""
-        number = 0
-        while self.withdrawn is not None and (credentials := self.places(number)):
-            try:
-                withdrawn = self.withdrawn(number)
-            except NotFoundError:
-                withdrawn = frozenset()
-            yield DisclosedList(number, withdrawn, credentials)
-            number += 1
+        """None: a store keeps none.
+
+        They are made of what the chain says when somebody asks for them, so that only what an API
+        or a bundle publishes can differ from it.
+        """
+        return iter(())
 
     def places(self, number: int) -> dict[int, Place]:
         """Where the credentials of a status list stand, by their places in it."""
-        first = number * LIST_SIZE
-        entries = self.store.status_entries(self.issuer, first=first, below=first + LIST_SIZE)
-        positions = {entry.credential_hash: entry.position - first for entry in entries}
-        hashes = list(positions)
-        leaves: dict[int, dict[bytes, int]] = {}
-        for start in range(0, len(hashes), _PAGE):
-            for stored in self.store.find_all_credentials(hashes[start : start + _PAGE]):
-                if stored.issuer == self.issuer:
-                    leaf = leaf_hash(salt=stored.salt, credential_hash=stored.credential_hash)
-                    in_batch = leaves.setdefault(stored.batch_id, {})
-                    in_batch[leaf] = positions[stored.credential_hash]
         found: dict[int, Place] = {}
-        for batch_id, wanted in leaves.items():
-            batch = self.store.batch(batch_id)
+        for batch, places in places_by_batch(self.store, self.issuer, number * LIST_SIZE):
             if batch.head is not None:
                 indexes = enumerate(self.store.leaves(batch))
                 found |= {
-                    wanted[leaf]: Place(batch.head.seal, index)
+                    places[leaf]: Place(batch.head.seal, index)
                     for index, leaf in indexes
-                    if leaf in wanted
+                    if leaf in places
                 }
         return found
 

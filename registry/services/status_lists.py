@@ -27,7 +27,7 @@ def withdrawn_places(
     that has an anchor cannot be asked, does not know it, or if none of them is configured.
     """
     found: set[int] = set()
-    for batch, places in _places_by_batch(store, issuer, number * LIST_SIZE):
+    for batch, places in places_by_batch(store, issuer, number * LIST_SIZE):
         if batch.head is None:
             continue
         leaves = enumerate(store.leaves(batch))
@@ -43,7 +43,7 @@ def withdrawn_places(
     return frozenset(found)
 
 
-def _places_by_batch(
+def places_by_batch(
     store: Store, issuer: bytes, first: int
 ) -> Iterator[tuple[Batch, dict[bytes, int]]]:
     """Each batch with credentials in the list that begins at `first`: their places by leaf."""

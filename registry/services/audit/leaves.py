@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Final, TypeAlias
 
 from registry.core.tiles import TreeHead, build_tiles, split_hashes
-from registry.core.tree import HASH_BYTES, seal_hash
+from registry.core.tree import HASH_BYTES
 from registry.errors import InvalidInputError, NotFoundError, UnavailableError
 from registry.services.findings import Finding, FindingCode
 from registry.services.ports import DisclosedBatch, Disclosure, Opening, Place
@@ -167,10 +167,7 @@ def _compare(batch: DisclosedBatch, tree: TreeHead) -> Iterator[Finding]:
     elif tree.merkle_root != batch.merkle_root:
         detail = f"its leaves lead to root {tree.merkle_root.hex()}"
         yield _finding(FindingCode.ROOT_DIFFERS, batch, detail)
-    elif (
-        tree.seal != batch.seal
-        or seal_hash(merkle_root=batch.merkle_root, tree_size=batch.tree_size) != batch.seal
-    ):
+    elif tree.seal != batch.seal:
         detail = f"its root and size make seal {tree.seal.hex()}"
         yield _finding(FindingCode.SEAL_DIFFERS, batch, detail)
 
