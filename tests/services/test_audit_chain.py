@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from eth_utils.crypto import keccak
 
-from registry.chain import parse_record, print_record
+from registry.chain import ChainRecord, parse_record, print_record
 from registry.chain.contract import encode_call
 from registry.chain.records import ProvedWords
 from registry.chain.storage import issuer_slots, operator_slot, seal_slot, status_slot
@@ -110,15 +110,34 @@ def test_a_status_by_somebody_without_the_right_is_found(office: Office) -> None
     assert codes(audited(office)) == [FindingCode.CHANGED_WITHOUT_RIGHT]
 
 
-def test_another_owner_is_a_notice(office: Office) -> None:
-    office.final("diploma")
+def move(office: Office, new: Signer) -> None:
+    """Give the issuer another owner."""
     assert office.signer is not None
-    new = stranger()
     arguments = [office.issuer, new.address]
     transfer = selector("transferIssuer(address,address)") + words(*arguments)
     accept = selector("acceptIssuer(address)") + words(office.issuer)
     send(office.chain, office.signer, Call(office.chain.contract, transfer, "transfer"))
     send(office.chain, new, Call(office.chain.contract, accept, "accept"))
+
+
+def test_an_issuer_that_somebody_took_over_is_found(office: Office) -> None:
+    office.final("diploma")
+    move(office, stranger())
+    settle(office)
+
+    def as_if_the_issuer_accepted(record: ChainRecord) -> ChainRecord:
+        acceptance = record.transactions[-1]
+        forged = acceptance.model_copy(update={"raw": None, "sender": office.issuer})
+        return record.model_copy(update={"transactions": (*record.transactions[:-1], forged)})
+
+    report = audited(office, change=as_if_the_issuer_accepted)
+    assert codes(report) == [FindingCode.CHANGED_WITHOUT_RIGHT, FindingCode.OWNER_CHANGED]
+
+
+def test_another_owner_is_a_notice(office: Office) -> None:
+    office.final("diploma")
+    new = stranger()
+    move(office, new)
     batch = office.sealed("badge")
     send(office.chain, new, office.chain.anchor_call(office.issuer, seal_of(batch)))
     office.finish(batch)

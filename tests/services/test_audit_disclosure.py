@@ -14,6 +14,7 @@ from registry.services.findings import FindingCode
 from registry.services.ports import Anchor, Call, CredentialStatus, DisclosedList, Opening, Place
 from tests.anvil import send
 from tests.services.auditing import (
+    PROMISED,
     Shown,
     as_shown,
     audited,
@@ -84,6 +85,18 @@ def test_a_batch_without_an_anchor_is_found_once_it_is_late(office: Office) -> N
     wait(office, timedelta(hours=27))
     settle(office)
     assert codes(audited(office)) == [FindingCode.BATCH_UNANCHORED]
+
+
+def test_a_batch_that_was_anchored_at_the_last_moment_is_not_late(office: Office) -> None:
+    batch = office.final("diploma")
+    (anchor,) = office.store.anchors(batch.id)
+    settle(office)
+    shown = Shown.by(office)
+    opened_at = anchor.anchored_at - PROMISED
+    shown.changes[seal_of(batch)] = {"opened_at": opened_at}
+    assert codes(audited(office, shown)) == []
+    shown.changes[seal_of(batch)] = {"opened_at": opened_at - timedelta(seconds=1)}
+    assert codes(audited(office, shown)) == [FindingCode.LATE_BATCH]
 
 
 def test_a_batch_that_was_anchored_late_is_found(office: Office) -> None:
@@ -216,6 +229,14 @@ def test_credentials_that_are_not_behind_the_leaves_are_found(office: Office) ->
     report = audited(office)
     assert codes(report) == [FindingCode.LEAVES_DIFFER]
     assert report.findings[0].evidence["leafIndex"] == 0
+
+
+def test_a_credential_too_many_is_found(office: Office) -> None:
+    seal = seal_of(office.final("diploma"))
+    settle(office)
+    shown = Shown.by(office)
+    shown.other_openings[seal] = [*shown.store.openings(seal), Opening(b"\x01" * 32, b"\x02" * 32)]
+    assert codes(audited(office, shown)) == [FindingCode.LEAVES_DIFFER]
 
 
 def anchored_elsewhere(office: Office, shown: Shown, openings: list[Opening]) -> bytes:

@@ -76,6 +76,20 @@ def test_a_substituted_anchor_is_found(office: Office, proxied: EvmChain, proxy:
     assert report.findings[0].evidence["seal"] == "07" * 32
 
 
+def test_anchors_that_changed_places_are_found(
+    office: Office, proxied: EvmChain, proxy: RpcProxy
+) -> None:
+    nights(office)
+
+    def exchange(logs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        first, second = logs[0]["topics"], logs[1]["topics"]
+        first[3], second[3] = second[3], first[3]
+        return logs
+
+    proxy.lie("eth_getLogs", exchange)
+    assert codes(audited(office, chain=proxied)) == [FindingCode.EVENT_FORGED] * 2
+
+
 def test_an_anchor_with_another_time_is_found(
     office: Office, proxied: EvmChain, proxy: RpcProxy
 ) -> None:

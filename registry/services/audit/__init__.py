@@ -192,7 +192,9 @@ def _believed(work: _Audit, history: History) -> Believed | None:
             work.findings.append(
                 Finding(
                     FindingCode.CONTRACT_NOT_OURS,
-                    "the code at the contract's address is not the published build",
+                    "the code at the contract's address is not the published build"
+                    if history.code
+                    else f"block {history.block.number:,} has no code at the contract's address",
                     where(history),
                 )
             )

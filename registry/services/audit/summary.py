@@ -57,7 +57,7 @@ def limits_of(
     is_block_known: bool,
 ) -> Iterator[str]:
     """What this audit does not show, in sentences."""
-    if not openings:
+    if batches and not openings:
         yield (
             "What the leaves are made of was not shown: credentials in two batches are found only "
             "if their leaves are the same."
