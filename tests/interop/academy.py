@@ -52,10 +52,7 @@ class Academy:
 
     def run(self, *arguments: str, code: int | None = 0) -> str:
         """Run the command as the academy's operator does, to an exit code."""
-        command = [sys.executable, "-c", "from registry.cli import main; main()", *arguments]
-        ran = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
-        assert code in {None, ran.returncode}, ran.stderr + ran.stdout
-        return ran.stdout
+        return run(self.folder, *arguments, code=code)
 
     def issue(
         self,
@@ -99,6 +96,14 @@ class Academy:
         return blockcerts(badge, {**self.pages(badge), **(pages or {})}, self.node.url, now)
 
 
+def run(folder: Path, *arguments: str, code: int | None = 0) -> str:
+    """Run the command in a folder, to an exit code."""
+    command = [sys.executable, "-c", "from registry.cli import main; main()", *arguments]
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert code in {None, ran.returncode}, ran.stderr + ran.stdout
+    return ran.stdout
+
+
 @contextmanager
 def academy(folder: Path) -> Iterator[Academy]:
     """Open one: chain, keys, settings, API."""
@@ -120,8 +125,7 @@ def academy(folder: Path) -> Iterator[Academy]:
         (folder / "rootseal.toml").write_text("\n".join(lines) + "\n")
         (folder / "issuer.toml").write_text(PROFILE)
         (folder / "password").write_text("correct horse\n")
+        run(folder, "keys", "new-signing-key", "signing.pem", "--password-file", "password")
         registry = Registry(load_settings({}, **settings))
         with TestClient(create_app(registry), base_url=URL) as api:
-            found = Academy(folder, node, registry, api)
-            found.run("keys", "new-signing-key", "signing.pem", "--password-file", "password")
-            yield found
+            yield Academy(folder, node, registry, api)
