@@ -1,6 +1,7 @@
 """Nodes that withhold, make up, or lie about storage: found by what a block's hash proves."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from eth_utils.crypto import keccak
 from registry.chain import ChainRecord, EvmChain, sign_authorization
 from registry.chain.contract import encode_call
 from registry.chain.records import RawTransaction
-from registry.chain.storage import operator_slot, seal_slot
+from registry.chain.storage import operator_slot, seal_slot, status_slot
 from registry.errors import UnavailableError
 from registry.services.findings import FindingCode
 from registry.services.ports import Authorization, CredentialStatus, Role
@@ -21,7 +22,7 @@ from tests.services.auditing import audited, codes, settle
 from tests.services.office import Office, stranger
 from tests.services.planting import change_status
 from tests.services.test_anchoring import seal_of
-from tests.services.test_audit_chain import appoint
+from tests.services.test_audit_chain import appoint, store_word
 
 
 def nights(office: Office, count: int = 3) -> list[bytes]:
@@ -274,6 +275,52 @@ def test_a_proof_that_proves_nothing_is_found(
 
     proxy.lie("eth_getProof", damage)
     assert codes(audited(office, chain=proxied)) == [FindingCode.NODE_LIES]
+
+
+@pytest.mark.parametrize("part", ["time", "number", "issuer"])
+def test_an_appointment_that_is_not_as_its_block_has_it_is_found(office: Office, part: str) -> None:
+    nights(office)
+    appoint(office, Role.ANCHOR)
+    settle(office)
+
+    def change(record: ChainRecord) -> ChainRecord:
+        log, block = record.logs[-1], record.blocks[-1]
+        match part:
+            case "time":
+                block = block.model_copy(update={"time": block.time + timedelta(seconds=1)})
+            case "number":
+                log = log.model_copy(update={"block_number": log.block_number - 1})
+            case "issuer":
+                topics = (log.topics[0], stranger().address.rjust(32, b"\0"), *log.topics[2:])
+                log = log.model_copy(update={"topics": topics})
+        blocks, logs = (*record.blocks[:-1], block), (*record.logs[:-1], log)
+        return record.model_copy(update={"blocks": blocks, "logs": logs})
+
+    assert codes(audited(office, change=change)) == [FindingCode.EVENT_FORGED]
+
+
+def test_a_transaction_is_proved_by_its_own_bytes_alone(office: Office) -> None:
+    appoint(office, Role.ANCHOR)
+    batch = office.sealed("diploma")
+    send(office.chain, stranger(), office.chain.anchor_call(office.issuer, seal_of(batch)))
+    office.finish(batch)
+    settle(office)
+
+    def exchange(record: ChainRecord) -> ChainRecord:
+        raw = record.transactions[-1].raw
+        false = record.transactions[0].model_copy(update={"raw": raw})
+        return record.model_copy(update={"transactions": (false, *record.transactions[1:])})
+
+    report = audited(office, change=exchange)
+    assert codes(report) == []
+    assert any("1 transactions have a form" in limit for limit in report.limits)
+
+
+def test_a_word_that_holds_no_status_is_found(office: Office) -> None:
+    [seal] = nights(office, 1)
+    store_word(office, status_slot(office.issuer, seal, 0), 0b11)
+    settle(office)
+    assert codes(audited(office)) == [FindingCode.NODE_LIES]
 
 
 def test_code_that_is_not_the_proved_one_is_found(

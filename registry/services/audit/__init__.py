@@ -261,6 +261,7 @@ def _report(
                 work.believed,
                 work.batches,
                 openings=openings,
+                places=places,
                 is_block_known=work.options.is_block_known,
             )
         ),

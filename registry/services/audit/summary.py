@@ -54,6 +54,7 @@ def limits_of(
     batches: Sequence[DisclosedBatch],
     *,
     openings: int,
+    places: int,
     is_block_known: bool,
 ) -> Iterator[str]:
     """What this audit does not show, in sentences."""
@@ -63,6 +64,8 @@ def limits_of(
             "if their leaves are the same."
         )
     yield "When a batch was opened and sealed is the issuer's word."
+    if batches and not places:
+        yield "No published status list was compared with the chains."
     knows = "named" if is_block_known else "must know to be the chain's"
     for history, believed in chains:
         chain = format_chain(history.chain_id)
@@ -71,6 +74,10 @@ def limits_of(
         known = [each for each in sent if each is not None]
         unproved = sum(not each.is_proved for each in known)
         by_contracts = sum(each.way is Way.CONTRACT for each in known)
+        by_wallets = sum(
+            each.authorization is not None and each.recovered != each.authorization.signer
+            for each in known
+        )
         unproved_words = unproved_statuses(history, batches)
         if not believed.anchors:
             yield f"On {chain} the issuer had anchored nothing: check that its address is right."
@@ -80,6 +87,11 @@ def limits_of(
             yield f"On {chain} {unproved:,} transactions have a form that is not known here."
         if by_contracts:
             yield f"On {chain} contracts made {by_contracts:,} events: who had them do so is open."
+        if by_wallets:
+            yield (
+                f"On {chain} {by_wallets:,} events rest on signatures that only a contract wallet "
+                "can judge: the contract took them."
+            )
         if unproved_words:
             yield f"On {chain} the statuses of {unproved_words:,} batches are not proved whole."
         yield (
