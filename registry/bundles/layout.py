@@ -22,7 +22,6 @@ from registry.core.wire import (
 )
 from registry.errors import InvalidInputError
 
-BUNDLE_TYPE: Final = "rootseal/bundle@1"
 CONTENTS: Final = "bundle.json"
 SUMS: Final = "SHA256SUMS"
 CONTRACT_FOLDER: Final = "contract"

@@ -17,7 +17,7 @@ from registry.chain.events import Events
 from registry.chain.following import block_at, events_between
 from registry.chain.logs import LogReader, read_block
 from registry.chain.nodes import Nodes, ignore_errors
-from registry.chain.recording import Recorder, Step, Wanted
+from registry.chain.recording import Recorder, Wanted
 from registry.chain.records import ChainRecord
 from registry.chain.reply import Reply
 from registry.chain.rpc import DEFAULT_TIMEOUT, JsonRpcError, Rpc
@@ -28,6 +28,7 @@ from registry.core.address import format_address
 from registry.core.receipt import Receipt
 from registry.core.snapshot import Snapshot
 from registry.errors import ConflictError, InvalidInputError, UnavailableError
+from registry.services.audit.leaves import Step
 from registry.services.ports import (
     Anchor,
     Authorization,

@@ -15,7 +15,7 @@ from registry.chain.code_match import Built, compare_code, expected_immutables
 from registry.chain.contents import account_behind, read_authorization_call, read_content
 from registry.chain.proofs import Account, MissingProofError, ProofNodes, read_header
 from registry.chain.raw_transactions import read_call, sender_of
-from registry.chain.records import ChainRecord, RawBlock, RawLog, RawTransaction
+from registry.chain.records import ChainRecord, RawBlock, RawLog, RawTransaction, as_bytes
 from registry.chain.storage import (
     CREDENTIALS_IN_WORD,
     issuer_slots,
@@ -94,7 +94,7 @@ class RecordedHistory:
         if not self._is_ours(log):
             raise _not_an_event(log, "it is of another issuer")
         try:
-            content = read_content(log.topics, _bytes(log.data))
+            content = read_content(log.topics, as_bytes(log.data))
         except (ValueError, InvalidInputError) as exc:
             raise _not_an_event(log, str(exc)) from exc
         return Event(
@@ -115,7 +115,7 @@ class RecordedHistory:
             if log.block_number <= self.block.number or not self._is_ours(log):
                 continue
             try:
-                content = read_content(log.topics, _bytes(log.data))
+                content = read_content(log.topics, as_bytes(log.data))
             except (ValueError, InvalidInputError):
                 continue  # it excuses nothing
             if isinstance(content, StatusChanged):
@@ -130,7 +130,7 @@ class RecordedHistory:
 
     def _sent(self, found: RawTransaction) -> Sent:
         proved = None
-        to, data = found.to, _bytes(found.data)
+        to, data = found.to, as_bytes(found.data)
         call = None
         if found.raw is not None and keccak(found.raw) == found.hash:
             call = read_call(found.raw)
@@ -164,7 +164,7 @@ class RecordedHistory:
     @cached_property
     def code(self) -> bytes:
         """The contract's code."""
-        code = _bytes(self.record.code)
+        code = as_bytes(self.record.code)
         account = self._account
         if account is None:
             if code:
@@ -289,10 +289,6 @@ def _is_sound(block: RawBlock) -> bool:
     except InvalidInputError:
         return False
     return (read.hash, read.number, read.time) == (block.hash, block.number, block.time)
-
-
-def _bytes(value: bytes | str) -> bytes:
-    return value if isinstance(value, bytes) else b""
 
 
 def _not_an_event(log: RawLog, why: str) -> VerificationError:

@@ -4,7 +4,7 @@ Asks and writes down. Judges nothing but whether an answer fits its question: wh
 and whether they are all, is looked at when the record is read.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,7 @@ from registry.chain.records import (
     RawBlock,
     RawLog,
     RawTransaction,
+    as_bytes,
 )
 from registry.chain.reply import Reply
 from registry.chain.storage import (
@@ -36,6 +37,7 @@ from registry.chain.views import ContractViews
 from registry.core.address import format_address
 from registry.core.snapshot import MAX_CODE_BYTES, MAX_HEADER_BYTES, MAX_NODE_BYTES
 from registry.errors import UnavailableError
+from registry.services.audit.leaves import Step
 from registry.services.ports import (
     MAX_STATUS_WORDS,
     Block,
@@ -45,11 +47,6 @@ from registry.services.ports import (
 )
 
 _SLOTS_AT_ONCE: Final = 512  # of one question for proofs
-Step = Callable[[str, int, int], None]  # what is read, how many of them are, of how many
-
-
-def _silent(_what: str, _done: int, _of: int) -> None:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ class Wanted:
     issuer: bytes
     block: Block
     sizes: Mapping[bytes, int]
-    step: Step = _silent
+    step: Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +210,6 @@ class Recorder:
 
     def _unknown(self, message: str) -> UnavailableError:
         return UnavailableError(message, source=self.logs.source)
-
-
-def as_bytes(value: bytes | str) -> bytes:
-    """Bytes of a member that may be empty, which has a spelling of its own."""
-    return value if isinstance(value, bytes) else b""
 
 
 def _words(logs: Sequence[RawLog], wanted: Wanted) -> list[ProvedWords]:

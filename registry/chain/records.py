@@ -134,6 +134,11 @@ def parse_record(data: bytes) -> ChainRecord:
     return record
 
 
+def as_bytes(value: bytes | str) -> bytes:
+    """Bytes of a member that may be empty, which has a spelling of its own."""
+    return value if isinstance(value, bytes) else b""
+
+
 def print_record(record: ChainRecord) -> bytes:
     """The one printed form of a record: RFC 8785."""
     return orjson.dumps(record.model_dump(), option=orjson.OPT_SORT_KEYS)

@@ -11,6 +11,7 @@ from registry.cli.session import Session
 from registry.core.address import format_address, parse_address
 from registry.core.wire import parse_eth_hash
 from registry.errors import InvalidInputError
+from registry.services.audit.leaves import Step
 from registry.services.books import check_books
 from registry.services.disclosing import StoreDisclosure
 from registry.services.findings import Finding
@@ -19,8 +20,6 @@ from registry.services.ports import DisclosedBatch, Disclosure, History, Place
 if TYPE_CHECKING:
     from registry.bundles import Bundle
     from registry.chain import EvmChain
-
-Step = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from registry.cli.audit_reports import require_place, write_reports
-from registry.cli.audit_sources import Refused, Sources, Step, open_sources
+from registry.cli.audit_sources import Refused, Sources, open_sources
 from registry.cli.command import DONE, REFUSED, UNDECIDED
 from registry.cli.given import given_credentials
 from registry.cli.inputs import shown
@@ -19,7 +19,7 @@ from registry.cli.stopping import interruptible
 from registry.errors import InvalidInputError
 from registry.services.audit import AuditOptions, AuditReport, refused
 from registry.services.audit import audit as run_audit
-from registry.services.audit.leaves import BuildTree, build_tree
+from registry.services.audit.leaves import BuildTree, Step, build_tree
 
 _EXITS: Final = {"clean": DONE, "findings": REFUSED, "incomplete": UNDECIDED}
 _TOLERANCE_HOURS: Final = 168.0

@@ -11,6 +11,7 @@ from registry.core.address import format_address, format_chain
 from registry.core.tiles import TreeHead
 from registry.core.tree import seal_hash
 from registry.errors import InvalidInputError
+from registry.services.audit.leaves import Step
 from registry.services.ports import DisclosedBatch, History, Place
 from registry.wiring import Registry
 from registry.wiring.settings import ChainSettings
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from registry.bundles import Bundle
     from registry.chain import CompiledContract, EvmChain
     from registry.client.disclosing import ApiDisclosure
-
-Step = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

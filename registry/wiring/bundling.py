@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from registry.bundles import BundleWriter, written_bundle
 from registry.bundles.layout import BundledChain
 from registry.errors import InvalidInputError, NotFoundError, UnavailableError
+from registry.services.audit.leaves import Step
 from registry.services.disclosing import StoreDisclosure
 from registry.services.issuing import Proofs
 from registry.services.ports import DisclosedBatch
 from registry.wiring import Registry
-from registry.wiring.auditing import Step, contract_files
+from registry.wiring.auditing import contract_files
 
 if TYPE_CHECKING:
     from registry.chain import EvmChain

@@ -23,7 +23,7 @@ _WORDS_IN_HASH: Final = HASH_BYTES // 8
 _RANGES: Final = 16  # in which prefixes are sorted, one after the other
 
 BuildTree: TypeAlias = Callable[[Iterable[bytes]], TreeHead]
-Step: TypeAlias = Callable[[str, int, int], None]
+Step: TypeAlias = Callable[[str, int, int], None]  # what, how many of it are done, of how many
 
 
 def build_tree(leaves: Iterable[bytes]) -> TreeHead:

@@ -117,11 +117,6 @@ class AuditReport(WireModel):
     unknowns: tuple[str, ...]
     limits: tuple[str, ...]
 
-    @property
-    def is_refused(self) -> bool:
-        """Whether anything was found that somebody has to explain."""
-        return self.verdict == "findings"
-
 
 def reported(findings: list[Finding]) -> tuple[ReportedFinding, ...]:
     """Findings as they are reported: each once, the gravest first, else as they were found."""
