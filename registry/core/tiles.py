@@ -12,12 +12,14 @@ from functools import cache
 from hashlib import sha256
 from itertools import islice, pairwise
 from operator import lt
+from struct import Struct
 
 from registry.core.tree import HASH_BYTES, InclusionProof, seal_hash
 from registry.errors import InvalidInputError
 
 TILE_HEIGHT = 8  # tree levels from one tile level to the next
 TILE_WIDTH = 1 << TILE_HEIGHT  # hashes in a full tile
+_PAIR = Struct("64s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def proofs_from_tiles(
 
     Some 40 kB are held for each tile meanwhile.
     """
-    levels = cache(lambda tile: _levels(split_hashes(tiles(tile))))
+    levels = cache(lambda tile: _levels(tiles(tile)))
     return [_proof(index, tree_size, levels) for index in leaf_indexes]
 
 
@@ -173,8 +175,8 @@ class _Builder:
         return TreeHead(tree_size, root, seal_hash(merkle_root=root, tree_size=tree_size))
 
     def _close(self, level: int) -> None:
-        hashes = self._edge[level]
-        self._emit(Tile(TileId(level, self._done[level]), b"".join(hashes)))
+        hashes = b"".join(self._edge[level])
+        self._emit(Tile(TileId(level, self._done[level]), hashes))
         self._done[level] += 1
         self._edge[level] = []
         self.add(level + 1, _fold(hashes))
@@ -187,26 +189,26 @@ def _in_tiles(leaves: Iterable[bytes]) -> Iterator[list[bytes]]:
         yield tile
 
 
-def _fold(hashes: list[bytes]) -> bytes:
-    while len(hashes) > 1:
+def _fold(hashes: bytes) -> bytes:
+    """The one hash that stands for a tile's, which stand end to end."""
+    while len(hashes) > HASH_BYTES:
         hashes = _level_above(hashes)
-    return hashes[0]
+    return hashes
 
 
-def _levels(hashes: list[bytes]) -> list[list[bytes]]:
+def _levels(hashes: bytes) -> list[list[bytes]]:
     """The tree levels that a tile stands for, its own hashes first."""
     found = [hashes]
     while len(found) < TILE_HEIGHT:
         found.append(_level_above(found[-1]))
-    return found
+    return [split_hashes(level) for level in found]
 
 
-def _level_above(hashes: list[bytes]) -> list[bytes]:
-    # As `node_hash` has it, without a call for each.
-    above = [sha256(a + b).digest() for a, b in zip(hashes[::2], hashes[1::2], strict=False)]
-    if len(hashes) % 2:
-        above.append(hashes[-1])
-    return above
+def _level_above(hashes: bytes) -> bytes:
+    # As `node_hash` has it, without a call for each, or taking pairs apart to put them together.
+    paired = len(hashes) - len(hashes) % _PAIR.size
+    above = [sha256(pair).digest() for (pair,) in _PAIR.iter_unpack(hashes[:paired])]
+    return b"".join([*above, hashes[paired:]])
 
 
 def split_hashes(hashes: bytes) -> list[bytes]:
