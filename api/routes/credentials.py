@@ -25,7 +25,8 @@ from registry.core.canonical import Canonicalization, document_hash
 from registry.core.documents import Json
 from registry.core.tree import HASH_BYTES
 from registry.errors import InvalidInputError
-from registry.services.intake import IntakeResult, Submission, add_credentials
+from registry.services.hashing import Submission
+from registry.services.intake import IntakeResult, add_credentials
 from registry.services.ports import ApiKey, Scope
 
 router = APIRouter(tags=["credentials"])

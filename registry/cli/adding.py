@@ -15,8 +15,10 @@ from registry.cli.remote import Api, RemoteIntake, client
 from registry.cli.session import Session
 from registry.core.address import format_address
 from registry.core.tree import SALT_BYTES
+from registry.cores import HashingProcesses
 from registry.errors import InvalidInputError
-from registry.services.intake import IntakeResult, Rejection, add_credentials
+from registry.services.hashing import Rejection, count_of
+from registry.services.intake import IntakeResult, add_credentials
 from registry.services.ports import IntakeStore
 
 
@@ -70,14 +72,15 @@ def _add(
     found = submissions(
         paths, kind=kind, on_receipt=lambda name: output.note(f"Passed over the receipt {name}")
     )
-    with _rejects(skip_invalid) as rejects:
+    with _rejects(skip_invalid) as rejects, HashingProcesses() as hashing:
         return add_credentials(
             store,
             issuer,
-            output.counted(found, "credentials read"),
+            output.counted(found, "credentials read", size=count_of),
             now=datetime.now(UTC),
             new_salt=lambda: secrets.token_bytes(SALT_BYTES),
             on_skip=None if rejects is None else rejects.write,
+            hash_all=hashing.all,
         )
 
 

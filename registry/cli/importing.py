@@ -24,7 +24,8 @@ from registry.badges.platform_exports import read_platform_export
 from registry.cli.inputs import column_mapping, read_whole, shown, write_whole
 from registry.cli.session import Session
 from registry.errors import ConflictError, InvalidInputError
-from registry.services.intake import Rejection, RosterRefusedError
+from registry.services.hashing import Rejection
+from registry.services.intake import RosterRefusedError
 
 _Found: TypeAlias = Imported | LeftOut | ImportFault
 _LEFT_OUT = f"{LEFT_OUT_FILE}.csv"

@@ -16,7 +16,7 @@ from registry.cli.lines import read_csv, read_ndjson
 from registry.core.canonical import Canonicalization
 from registry.core.documents import MAX_DOCUMENT_BYTES
 from registry.errors import InvalidInputError, NotFoundError, TooLargeError
-from registry.services.intake import Rejection, Submission
+from registry.services.hashing import Rejection, Submission, Submitted, count_of
 
 STDIN: Final = Path("-")
 RECEIPT_SUFFIX: Final = ".receipt.json"
@@ -44,7 +44,7 @@ _KINDS: Final = {
 
 def submissions(
     paths: Iterable[Path], *, kind: Kind | None, on_receipt: Callable[[str], None]
-) -> Iterator[Submission | Rejection]:
+) -> Iterator[Submitted]:
     """Read all credentials under `paths`, in order; `-` is stdin, NDJSON unless `kind` says.
 
     `on_receipt` is told of receipts among the files, which are no credentials and passed over.
@@ -56,7 +56,7 @@ def submissions(
         found = 0
         for submission in _of_path(path, kind, on_receipt):
             found += 1
-            total += 1
+            total += count_of(submission)
             if total > MAX_CREDENTIALS:
                 raise TooLargeError(f"more than {MAX_CREDENTIALS:,} credentials in one run")
             yield submission
@@ -125,7 +125,7 @@ def shown(path: Path) -> str:
 
 def _of_path(
     path: Path, kind: Kind | None, on_receipt: Callable[[str], None]
-) -> Iterator[Submission | Rejection]:
+) -> Iterator[Submitted]:
     if path == STDIN:
         yield from _of_file(sys.stdin.buffer, path, "stdin", kind or Kind.NDJSON)
         return
@@ -139,9 +139,7 @@ def _of_path(
             yield from _of_file(opened, file, shown(file), found)
 
 
-def _of_file(
-    file: IO[bytes], path: Path, name: str, kind: Kind
-) -> Iterator[Submission | Rejection]:
+def _of_file(file: IO[bytes], path: Path, name: str, kind: Kind) -> Iterator[Submitted]:
     try:
         match kind:
             case Kind.NDJSON:

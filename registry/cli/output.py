@@ -69,13 +69,17 @@ class Output:
         if isinstance(error, UnavailableError):
             self.note("Nothing is lost: run the same command again later.")
 
-    def counted(self, items: Iterable[_T], what: str) -> Iterator[_T]:
-        """Pass `items` on, with their number at the terminal while it grows."""
+    def counted(
+        self, items: Iterable[_T], what: str, *, size: Callable[[_T], int] = lambda _: 1
+    ) -> Iterator[_T]:
+        """Pass `items` on, with their number at the terminal while it grows; each counts `size`."""
         with self._progress() as advance:
-            number = 0
-            for number, item in enumerate(items, 1):
-                if number % _REFRESH == 0:
+            number = shown = 0
+            for item in items:
+                number += size(item)
+                if number - shown >= _REFRESH:
                     advance(f"{number:,} {what}")
+                    shown = number
                 yield item
             advance(f"{number:,} {what}")
 

@@ -9,7 +9,8 @@ from registry.badges.roster_values import Recipient
 from registry.badges.rosters import Fault, RosterForm, roster_form, roster_rows
 from registry.cli.inputs import shown
 from registry.cli.session import Session
-from registry.services.intake import Rejection, RosterRefusedError
+from registry.services.hashing import Rejection
+from registry.services.intake import RosterRefusedError
 
 
 @dataclass(frozen=True, slots=True)

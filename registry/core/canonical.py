@@ -13,8 +13,8 @@ import rfc8785
 from registry.core.documents import MAX_DEPTH, MAX_DOCUMENT_BYTES, Json, parse_document
 from registry.errors import InvalidInputError
 
-# A document as marks: its brackets as `[`, whatever a number begins with as `0`, and nothing of what
-# can stand neither around a number nor before one.
+# A document as marks: its brackets as `[`, whatever a number begins with as `0`, and nothing of
+# what can stand neither around a number nor before one.
 _MARKS: Final = bytes.maketrans(b"{-123456789", b"[0000000000")
 _NO_MARKS: Final = string.ascii_letters.encode() + b"./_#]}"
 # Where JSON without white space has a number; some texts look like it, too.
@@ -76,7 +76,9 @@ def jcs_bytes(value: Json) -> bytes:
     (RFC 8785 sorts by UTF-16 units, orjson by UTF-8) and numbers are integers.
     """
     try:
-        return orjson.dumps(value, option=_SORTED) if _orjson_agrees(value) else rfc8785.dumps(value)
+        return (
+            orjson.dumps(value, option=_SORTED) if _orjson_agrees(value) else rfc8785.dumps(value)
+        )
     except (orjson.JSONEncodeError, rfc8785.CanonicalizationError, UnicodeEncodeError) as exc:
         raise InvalidInputError(f"RFC 8785 cannot carry this document: {exc}") from exc
 

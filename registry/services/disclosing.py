@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from registry.core.tree import leaf_hash
 from registry.errors import NotFoundError
 from registry.services.ports import (
     Batch,
@@ -42,14 +41,9 @@ class StoreDisclosure:
 
     def openings(self, seal: bytes) -> Iterator[Opening]:
         """What the leaves of a batch are made of, in their order."""
-        batch_id, leaf = self._with_seal(seal).id, b""
-        while page := self.store.batch_credentials(batch_id, after_leaf=leaf, limit=_PAGE):
+        for page in self.store.batch_credentials(self._with_seal(seal)):
             for each in page:
                 yield Opening(each.credential_hash, each.salt)
-            last = leaf_hash(salt=page[-1].salt, credential_hash=page[-1].credential_hash)
-            if last <= leaf:
-                return  # changed behind the store's back: the same page would come for ever
-            leaf = last
 
     def status_lists(self) -> Iterator[DisclosedList]:
         """None: a store keeps none.

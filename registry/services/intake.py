@@ -5,35 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from registry.core.canonical import Canonicalization, credential_hash
+from registry.core.tiles import split_hashes
 from registry.errors import InvalidInputError
+from registry.services.hashing import HashAll, Rejection, Submitted, hash_here
 from registry.services.ports import IntakeStore, NewCredential
 
 MAX_REPORTED: Final = 1000  # rejections kept in memory and shown; the rest is only counted
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """One credential as it came in: its bytes, or only its hash. `place` names it to a person."""
-
-    place: str
-    data: bytes
-    canonicalization: Canonicalization
-    is_hash: bool = False
-    is_line: bool = False  # one line of many, which makes sense by itself
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """A submission that cannot be taken, and why.
-
-    `data` is there only for what was skipped: a thousand faulty documents would fill the memory.
-    """
-
-    place: str
-    reason: str
-    data: bytes = b""
-    is_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,50 +45,36 @@ class RosterRefusedError(IntakeRefusedError):
 def add_credentials(
     store: IntakeStore,
     issuer: bytes,
-    submissions: Iterable[Submission | Rejection],
+    submitted: Iterable[Submitted],
     *,
     now: datetime,
     new_salt: Callable[[], bytes],
     on_skip: Callable[[Rejection], None] | None = None,
+    hash_all: HashAll = hash_here,
 ) -> IntakeResult:
     """Add credentials to the issuer's open batch, all of them or none.
 
-    What a reader could not even make a submission of comes as a `Rejection` in its place.
     With `on_skip` faulty submissions are handed to it and the others are added; without it every
     submission is read to the end, and any fault raises `IntakeRefusedError` with the first
-    `MAX_REPORTED` faults and changes nothing.
+    `MAX_REPORTED` faults and changes nothing. `hash_all` may spread the hashing over processes;
+    it keeps the order.
     """
     refused: list[Rejection] = []
     rejected = 0
 
     def credentials() -> Iterator[NewCredential]:
         nonlocal rejected
-        for submission in submissions:
-            found = _hashed(submission, new_salt)
-            if isinstance(found, NewCredential):
-                yield found
-                continue
-            rejected += 1
-            if on_skip is not None:
-                on_skip(found)
-            elif len(refused) < MAX_REPORTED:
-                refused.append(Rejection(found.place, found.reason))
+        for found in hash_all(submitted):
+            for digest in split_hashes(found.hashes):
+                yield NewCredential(digest, new_salt(), found.canonicalization)
+            rejected += len(found.rejections)
+            for rejection in found.rejections:
+                if on_skip is not None:
+                    on_skip(rejection)
+                elif len(refused) < MAX_REPORTED:
+                    refused.append(Rejection(rejection.place, rejection.reason))
         if refused:
             raise IntakeRefusedError(refused, rejected)
 
     added = store.add_credentials(issuer, credentials(), now=now)
     return IntakeResult(new=added.new, known=added.known, rejected=rejected)
-
-
-def _hashed(
-    submission: Submission | Rejection, new_salt: Callable[[], bytes]
-) -> NewCredential | Rejection:
-    if isinstance(submission, Rejection):
-        return submission
-    digest = submission.data
-    if not submission.is_hash:
-        try:
-            digest = credential_hash(submission.data, submission.canonicalization)
-        except InvalidInputError as exc:
-            return Rejection(submission.place, str(exc), submission.data, submission.is_line)
-    return NewCredential(digest, new_salt(), submission.canonicalization)

@@ -45,10 +45,10 @@ def receipts_of_batch(store: Store, batch: Batch) -> Iterator[Receipt]:
 
     Raises `NotSealedError`.
     """
-    leaf = b""
-    while page := store.batch_credentials(batch.id, after_leaf=leaf):
+    if batch.head is None:
+        raise _not_sealed()
+    for page in store.batch_credentials(batch):
         yield from _receipts(store, batch, page)
-        leaf = leaf_of(page[-1])
 
 
 def receipts_of(
@@ -122,7 +122,7 @@ def _each_receipt(
 
 def _receipts(store: Store, batch: Batch, credentials: Sequence[StoredCredential]) -> list[Receipt]:
     if batch.head is None:
-        raise NotSealedError("the credential is in tonight's batch, which is not sealed yet")
+        raise _not_sealed()
     # Only a final anchor goes into a receipt: what a holder keeps must not be undone by a reorg.
     # On whichever chain: one that is slow or down keeps nobody from the proof on another.
     final = [found for found in store.on_chains(batch.id) if found.state is BatchState.FINAL]
@@ -143,6 +143,10 @@ def _receipts(store: Store, batch: Batch, credentials: Sequence[StoredCredential
         )
         for credential, proof in zip(credentials, proofs, strict=True)
     ]
+
+
+def _not_sealed() -> NotSealedError:
+    return NotSealedError("the credential is in tonight's batch, which is not sealed yet")
 
 
 def anchor_reference(anchor: Anchor, issuer: bytes) -> AnchorReference:

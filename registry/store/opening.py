@@ -11,6 +11,7 @@ from registry.store.api_keys import ApiKeys
 from registry.store.attempts import Attempts
 from registry.store.authorizations import Authorizations
 from registry.store.batches import BatchReads
+from registry.store.credentials import Credentials
 from registry.store.engine import DATABASE_URL, Database, is_in_memory, open_engine
 from registry.store.intake import Intake
 from registry.store.leases import Leases
@@ -23,13 +24,14 @@ from registry.store.status_marks import StatusMarks
 from registry.store.wallet_badges import WalletBadges
 from registry.store.wallet_grants import WalletGrants
 
-CURRENT_FORM: Final = "0005"  # the newest revision in migrations/
+CURRENT_FORM: Final = "0006"  # the newest revision in migrations/
 _VERSION: Final = table("alembic_version", column("version_num"))
 _PRIVATE: Final = 0o600  # the file holds salts and signed transactions
 
 
 class SqlStore(
     Intake,
+    Credentials,
     Sealing,
     BatchReads,
     Leases,

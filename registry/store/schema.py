@@ -64,7 +64,8 @@ Index("ix_batches_issuer", batches.c.issuer, batches.c.id)
 Index("ix_batches_state", batches.c.state, batches.c.id)
 Index("ix_batches_seal", batches.c.seal)
 
-# The hash leads the primary key: a verifier asks by hash alone.
+# The hash leads the primary key: a verifier asks by hash alone. No index has the leaves: they come
+# in no order, and a large batch would spend most of its time on finding their places.
 credentials = Table(
     "credentials",
     metadata,
@@ -84,7 +85,6 @@ credentials = Table(
         name="ck_credentials_lengths",
     ),
 )
-Index("uq_credentials_leaf", credentials.c.batch_id, credentials.c.leaf, unique=True)
 Index("ix_credentials_added", credentials.c.batch_id, credentials.c.added_at)
 
 # Deleted when it is withdrawn: nothing else refers to it.
@@ -121,6 +121,16 @@ tiles = Table(
         "(level = 0 AND first_leaf IS NOT NULL) OR (level > 0 AND first_leaf IS NULL)",
         name="ck_tiles_first_leaf",
     ),
+)
+
+# Beside each tile of leaves, whose they are: the credentials' hashes, end to end in their order.
+sealed_credentials = Table(
+    "sealed_credentials",
+    metadata,
+    Column("batch_id", BigInteger, ForeignKey("batches.id", name="fk_sealed_credentials_batch")),
+    Column("tile_index", BigInteger),
+    Column("credential_hashes", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("batch_id", "tile_index", name="pk_sealed_credentials"),
 )
 
 # `ordinal` numbers a subject's attempts, `replacement` those of them that share a nonce. Both

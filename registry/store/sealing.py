@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import chain
+from itertools import chain, count
 from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select, update
@@ -23,10 +23,10 @@ from registry.errors import NotFoundError
 from registry.services.ports import Batch
 from registry.store.batches import batch_of
 from registry.store.engine import Database
-from registry.store.schema import batches, credentials, tiles
+from registry.store.schema import batches, credentials, sealed_credentials, tiles
 
-_CHUNK_LEAVES: Final = 10_000  # leaves in memory at once
 _CHUNK_TILES: Final = 64  # tiles in memory at once, 512 KiB
+_CHUNK_LEAVES: Final = _CHUNK_TILES * TILE_WIDTH
 
 
 class Sealing:
@@ -51,7 +51,7 @@ class Sealing:
             batch_id = connection.execute(find).scalar_one_or_none()
             if batch_id is None:
                 return None
-            leaves = _sorted_leaves(connection, batch_id)
+            leaves = _in_order(connection, batch_id)
             first = next(leaves, None)
             if first is None:
                 return None
@@ -168,21 +168,27 @@ class _TileReader:
             self._neighbours = split_hashes(bytes(found.hashes))
 
 
-def _sorted_leaves(connection: Connection, batch_id: int) -> Iterator[bytes]:
-    # By key and not by cursor: SQLite may then write tiles in between, on the same connection.
-    last = b""
-    while True:
-        query = (
-            select(credentials.c.leaf)
-            .where(credentials.c.batch_id == batch_id, credentials.c.leaf > last)
-            .order_by(credentials.c.leaf)
-            .limit(_CHUNK_LEAVES)
-        )
-        found = connection.execute(query).scalars().all()
-        yield from found
-        if len(found) < _CHUNK_LEAVES:
-            return
-        last = found[-1]
+def _in_order(connection: Connection, batch_id: int) -> Iterator[bytes]:
+    """Leaves of a batch in their order; whose they are is stored on the way."""
+    # The database sorts them all before the first comes: tables may be written in between.
+    query = (
+        select(credentials.c.leaf, credentials.c.credential_hash)
+        .where(credentials.c.batch_id == batch_id)
+        .order_by(credentials.c.leaf)
+    )
+    found = connection.execute(query, execution_options={"yield_per": _CHUNK_LEAVES})
+    for start, rows in zip(count(0, _CHUNK_TILES), found.partitions(), strict=False):
+        leaves, hashes = zip(*rows, strict=True)
+        values = [
+            {
+                "batch_id": batch_id,
+                "tile_index": start + number,
+                "credential_hashes": b"".join(hashes[at : at + TILE_WIDTH]),
+            }
+            for number, at in enumerate(range(0, len(hashes), TILE_WIDTH))
+        ]
+        connection.execute(insert(sealed_credentials), values)
+        yield from leaves
 
 
 def _set_head(connection: Connection, batch_id: int, head: TreeHead, *, now: datetime) -> Batch:

@@ -16,7 +16,8 @@ from api.pages.badge import badge_of, safe_link
 from api.pages.images import MAX_PICTURE_BYTES, safe_picture
 from registry.core.address import format_address, parse_address
 from registry.core.canonical import Canonicalization
-from registry.services.intake import Submission, add_credentials
+from registry.services.hashing import Submission
+from registry.services.intake import add_credentials
 from registry.services.ports import Scope
 from registry.services.publishing import publish
 from tests.anvil import Anvil

@@ -12,7 +12,8 @@ from registry.chain import Devnet, deploy, development_signer
 from registry.core.address import format_address
 from registry.core.canonical import Canonicalization, document_hash
 from registry.core.documents import parse_document
-from registry.services.intake import Submission, add_credentials
+from registry.services.hashing import Submission
+from registry.services.intake import add_credentials
 from registry.services.publishing import publish
 from registry.wiring import Registry, load_settings
 from tests.anvil import open_chain

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from registry.core.canonical import Canonicalization
-from registry.services.intake import Submission, add_credentials
+from registry.services.hashing import Submission
+from registry.services.intake import add_credentials
 from registry.services.ports import Store
 from tests.services.office import ISSUER, new_salt, utc_now
 

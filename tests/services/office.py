@@ -14,7 +14,8 @@ from registry.core.canonical import Canonicalization
 from registry.core.receipt import Receipt
 from registry.errors import NotFoundError
 from registry.services.anchoring import Anchoring
-from registry.services.intake import Submission, add_credentials
+from registry.services.hashing import Submission
+from registry.services.intake import add_credentials
 from registry.services.nightly import Nightly
 from registry.services.ports import Attempt, Batch, Chain, Lease, Purpose, Signer, Store
 from registry.services.receipts import receipt_of

@@ -7,12 +7,11 @@ import pytest
 
 from registry.core.canonical import Canonicalization, document_hash
 from registry.core.documents import parse_document
+from registry.services.hashing import Lines, Rejection, Submission, Submitted
 from registry.services.intake import (
     MAX_REPORTED,
     IntakeRefusedError,
     IntakeResult,
-    Rejection,
-    Submission,
     add_credentials,
 )
 from registry.store import SqlStore
@@ -20,11 +19,11 @@ from tests.services.evidence import badge
 from tests.services.office import ISSUER, new_salt, stranger, utc_now
 
 JCS, RAW = Canonicalization.JCS, Canonicalization.RAW
-FAULTY = Submission("line 2", b'{"a":1,"a":2}', JCS, is_line=True)
+FAULTY = Lines("line", 2, b'{"a":1,"a":2}')
 
 
 def add(
-    store: SqlStore, *submissions: Submission | Rejection, skipped: list[Rejection] | None = None
+    store: SqlStore, *submissions: Submitted, skipped: list[Rejection] | None = None
 ) -> IntakeResult:
     return add_credentials(
         store,
@@ -52,7 +51,7 @@ def test_documents_files_and_hashes_are_taken(store: SqlStore) -> None:
 
 
 def test_one_fault_and_nothing_is_added(store: SqlStore) -> None:
-    with pytest.raises(IntakeRefusedError, match="1 faulty, nothing was added; first: line 2"):
+    with pytest.raises(IntakeRefusedError, match="1 faulty, nothing was added; first: line:2"):
         add(store, Submission("line 1", badge(), JCS), FAULTY, Submission("line 3", b"x", RAW))
     assert (store.batches(), store.open_count(ISSUER)) == ([], 0)
 
@@ -90,7 +89,7 @@ def test_with_skipping_the_others_are_added(store: SqlStore) -> None:
     assert (result, store.open_count(ISSUER)) == (IntakeResult(new=1, known=0, rejected=2), 1)
     assert skipped[0] == unreadable
     assert (skipped[1].place, skipped[1].data, skipped[1].is_line) == (
-        "line 2",
+        "line:2",
         FAULTY.data,
         True,
     )

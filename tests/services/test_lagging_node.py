@@ -69,7 +69,7 @@ def test_dates_count_however_the_receipt_says_it_was_hashed(office: Office, kind
     batch = office.store.seal_open_batch(office.issuer, now=office.sending.clock())
     assert batch is not None
     office.finish(batch)
-    (stored,) = office.store.batch_credentials(batch.id)
+    ((stored,),) = office.store.batch_credentials(batch)
     receipt = receipt_of(office.store, stored.credential_hash)
     changed = receipt.model_copy(update={"canonicalization": Canonicalization(kind)})
     report = office.verification().verify(evidence_of(document, changed))

@@ -5,7 +5,8 @@ import pytest
 
 from registry.core.canonical import Canonicalization, credential_hash
 from registry.errors import InvalidInputError, NotFoundError, TooLargeError
-from registry.services.intake import Submission, add_credentials
+from registry.services.hashing import Submission
+from registry.services.intake import add_credentials
 from registry.services.ports import MAX_PUBLISHED_BYTES, Publication
 from registry.services.publishing import publish, published_by
 from registry.store import SqlStore

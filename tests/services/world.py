@@ -21,7 +21,8 @@ from registry.core.batch import BatchState
 from registry.core.canonical import Canonicalization
 from registry.errors import ConflictError, LeaseHeldError, UnavailableError
 from registry.services.anchoring import Anchoring
-from registry.services.intake import Submission, add_credentials
+from registry.services.hashing import Submission
+from registry.services.intake import add_credentials
 from registry.services.nightly import Nightly
 from registry.services.ports import Attempt, Batch, Call, Chain, Fees, Purpose, Store
 from registry.services.sending import Sending
@@ -176,9 +177,7 @@ class World:
 
     def credentials(self) -> int:
         """How many there are: counted one by one."""
-        return sum(
-            len(self.store.batch_credentials(batch.id, limit=1000)) for batch in self.batches()
-        )
+        return sum(self.store.count_credentials(batch.id) for batch in self.batches())
 
     def anchored_seals(self) -> list[bytes]:
         """Seals of the issuer's anchors on the chain as it stands."""

@@ -11,7 +11,16 @@ from registry.errors import InvalidInputError
 from registry.services.ports import Anchor, OnChain, Purpose
 from registry.store import SqlStore, open_store
 from registry.store.engine import Database, open_engine
-from tests.store.builders import CHAIN, ISSUER, NOW, SECOND_CHAIN, credentials, lease
+from tests.store.builders import (
+    CHAIN,
+    ISSUER,
+    NOW,
+    OTHER,
+    SECOND_CHAIN,
+    credentials,
+    lease,
+    sealed_batch,
+)
 from tests.store.form_0001 import (
     ANCHORED,
     BY_OTHERS,
@@ -134,7 +143,7 @@ def test_work_goes_on_where_it_was(migrated: SqlStore) -> None:
 def test_an_old_database_is_left_alone_where_none_may_be_changed(old_url: str) -> None:
     names = ["batches", "anchors", *KEPT]
     before = rows(old_url, names)
-    with pytest.raises(InvalidInputError, match=r"has 0001.*needs 0005"):
+    with pytest.raises(InvalidInputError, match=r"has 0001.*needs 0006"):
         open_store(old_url, create=False)
     assert rows(old_url, names) == before
 
@@ -151,3 +160,23 @@ def test_a_migration_that_fails_changes_nothing(old_url: str) -> None:
     with closing(Database(open_engine(old_url))) as database, database.read() as connection:
         assert not inspect(connection).has_table("leases")
         assert rows(old_url, ["alembic_version"]) == {"alembic_version": [("0001",)]}
+
+
+def test_credentials_of_sealed_batches_are_found_in_the_order_of_their_leaves(
+    empty_url: str,
+) -> None:
+    with closing(open_store(empty_url)) as store:
+        sealed = [sealed_batch(store, range(600)), sealed_batch(store, [1], issuer=OTHER)]
+        store.add_credentials(ISSUER, credentials([601]), now=NOW)
+        wanted = [list(store.batch_credentials(batch)) for batch in sealed]
+        with store._database.write() as connection:
+            connection.execute(text("DROP TABLE sealed_credentials"))
+            connection.execute(
+                text("CREATE UNIQUE INDEX uq_credentials_leaf ON credentials (batch_id, leaf)")
+            )
+            connection.execute(text("UPDATE alembic_version SET version_num = '0005'"))
+    with closing(open_store(empty_url)) as store:
+        assert [list(store.batch_credentials(batch)) for batch in sealed] == wanted
+        with store._database.read() as connection:
+            indexes = {each["name"] for each in inspect(connection).get_indexes("credentials")}
+        assert "uq_credentials_leaf" not in indexes

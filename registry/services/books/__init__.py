@@ -116,9 +116,9 @@ def _questions(
 ) -> Iterator[Finding]:
     yield from check_state(batch, standings)
     yield from check_anchor_rows(batch, standings)
-    yield from check_one_batch_each(store, batch)
     if batch.head is None:
         return
+    yield from check_one_batch_each(store, batch)
     yield from check_leaves(store, batch)
     yield from check_tree(store, batch)
     for chain in chains:

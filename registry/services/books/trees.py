@@ -2,42 +2,38 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice, zip_longest
-from typing import Final
+from itertools import zip_longest
 
 from registry.core.tiles import TILE_WIDTH, Tile, TreeHead, build_tiles
 from registry.core.tree import root_from_proof
 from registry.errors import InvalidInputError, NotFoundError, VerificationError
 from registry.services.findings import Finding, FindingCode, of_batch
-from registry.services.ports import Batch, CredentialStore, StoredCredential
+from registry.services.ports import Batch, CredentialStore
 from registry.services.receipts import leaf_of
-
-_LOOKED_UP_AT_ONCE: Final = 500
-
-
-def credentials_of(store: CredentialStore, batch: Batch) -> Iterator[StoredCredential]:
-    """Credentials of a batch in the order of their leaves, a page in memory at a time."""
-    leaf = b""
-    while page := store.batch_credentials(batch.id, after_leaf=leaf):
-        yield from page
-        last = leaf_of(page[-1])
-        if last <= leaf:
-            return  # changed behind the store's back: the same page would come for ever
-        leaf = last
 
 
 def check_leaves(store: CredentialStore, batch: Batch) -> Iterator[Finding]:
     """That the tiles hold the leaf of each credential, in order, and no other."""
-    leaves = (leaf_of(credential) for credential in credentials_of(store, batch))
-    for index, (leaf, kept) in enumerate(zip_longest(leaves, store.leaves(batch))):
+    pages = store.batch_credentials(batch)
+    leaves = (leaf_of(credential) for page in pages for credential in page)
+    count = 0
+    for leaf, kept in zip_longest(leaves, store.leaves(batch)):
         if leaf != kept:
             yield Finding(
                 FindingCode.LEAVES_DIFFER,
-                f"from leaf {index} on, the tiles of batch {batch.id} are not those of its "
+                f"from leaf {count} on, the tiles of batch {batch.id} are not those of its "
                 "credentials",
-                of_batch(batch, leafIndex=index, leaf=_hex(leaf), inTiles=_hex(kept)),
+                of_batch(batch, leafIndex=count, leaf=_hex(leaf), inTiles=_hex(kept)),
             )
             return
+        count += 1
+    held = store.count_credentials(batch.id)
+    if held != count:
+        yield Finding(
+            FindingCode.LEAVES_DIFFER,
+            f"batch {batch.id} has {held} credentials, and {count} leaves",
+            of_batch(batch, credentials=held, leaves=count),
+        )
 
 
 def check_tree(store: CredentialStore, batch: Batch) -> Iterator[Finding]:
@@ -67,8 +63,7 @@ def check_tree(store: CredentialStore, batch: Batch) -> Iterator[Finding]:
 
 def check_one_batch_each(store: CredentialStore, batch: Batch) -> Iterator[Finding]:
     """That each credential of the batch is found by its hash, in this batch alone."""
-    credentials = credentials_of(store, batch)
-    while page := list(islice(credentials, _LOOKED_UP_AT_ONCE)):
+    for page in store.batch_credentials(batch):
         hashes = [credential.credential_hash for credential in page]
         places: dict[bytes, list[int]] = {digest: [] for digest in hashes}
         for found in store.find_all_credentials(hashes):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from registry.core.batch import BatchState
 from registry.core.canonical import Canonicalization
@@ -11,9 +11,8 @@ from registry.core.tiles import TreeHead
 from registry.core.tree import InclusionProof
 
 
-@dataclass(frozen=True, slots=True)
-class NewCredential:
-    """A credential on its way into the store."""
+class NewCredential(NamedTuple):
+    """A credential on its way into the store; a tuple, since a million of them are made a night."""
 
     credential_hash: bytes
     salt: bytes
@@ -85,10 +84,15 @@ class CredentialStore(IntakeStore, Protocol):
     def find_all_credentials(self, hashes: Sequence[bytes]) -> list[StoredCredential]:
         """Each of the credentials under every issuer that has it, by hash and issuer address."""
 
-    def batch_credentials(
-        self, batch_id: int, *, after_leaf: bytes = b"", limit: int = 1000
-    ) -> list[StoredCredential]:
-        """Credentials of a batch in the order of their leaves, from beyond `after_leaf`."""
+    def count_credentials(self, batch_id: int) -> int:
+        """Number of credentials in a batch, open or sealed."""
+
+    def batch_credentials(self, batch: Batch) -> Iterator[list[StoredCredential]]:
+        """Credentials of a sealed batch in the order of their leaves, some hundreds at a time.
+
+        One that is not there any more is left out. No connection is held between two pages.
+        Raises `NotFoundError` for a batch that is not sealed.
+        """
 
     def seal_open_batch(self, issuer: bytes, *, now: datetime) -> Batch | None:
         """Fix the open batch: build its tree, store tiles and head with the state `sealed`.

@@ -1,0 +1,94 @@
+"""Hashing on all cores, where there is so much of it that starting processes pays."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from itertools import islice
+from types import TracebackType
+from typing import Final, Self
+
+from registry.errors import UnavailableError
+from registry.services.hashing import Hashed, Submitted, hash_here, hashed
+
+# What is hashed here first: a MiB of lines each. Starting a process costs as much as ten of them.
+_HERE: Final = 16
+_AHEAD: Final = 2  # for each process, so that none waits
+
+
+class HashingProcesses:
+    """One process for each core, started once enough has been submitted, ended with the block."""
+
+    def __init__(self, *, here: int = _HERE) -> None:
+        self._here = here
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def all(self, submitted: Iterable[Submitted]) -> Iterator[Hashed]:
+        """Hash everything, in its order. Raises `UnavailableError` if a process is killed."""
+        rest = iter(submitted)
+        yield from hash_here(islice(rest, self._here))
+        cores = _cores()
+        if cores == 1:
+            yield from hash_here(rest)
+            return
+        try:
+            yield from self._spread(rest, cores)
+        except BrokenProcessPool as exc:
+            raise UnavailableError(
+                "a process that hashes was ended, perhaps for want of memory; nothing was added",
+                source="this machine",
+            ) from exc
+
+    def _spread(self, submitted: Iterator[Submitted], cores: int) -> Iterator[Hashed]:
+        pool: ProcessPoolExecutor | None = None
+        waiting: deque[Future[Hashed]] = deque()
+        for each in submitted:
+            pool = pool or self._start(cores)
+            waiting.append(pool.submit(hashed, each))
+            if len(waiting) > _AHEAD * cores:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    def _start(self, cores: int) -> ProcessPoolExecutor:
+        # Spawned: a copy of this process would have its connections, too.
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(cores, context, initializer=_prepare)
+        self._stack.callback(pool.shutdown, cancel_futures=True)
+        return pool
+
+
+def _cores() -> int:
+    """Cores that this process may use, where the system tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _prepare() -> None:
+    """End with the process that asks, and not before: Ctrl-C is told to all of them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()  # returns when it is gone, however it went
+    os._exit(1)

@@ -1,0 +1,70 @@
+"""NDJSON by the block gives the lines that a reader of lines gives."""
+
+import io
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry.cli import lines as module
+from registry.cli.lines import read_ndjson
+from registry.core.documents import MAX_DOCUMENT_BYTES
+from registry.services.hashing import Lines, hash_here
+
+BOM = b"\xef\xbb\xbf"
+
+
+def numbered(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Lines that are not blank, by number, as blocks hold them."""
+    for found in read_ndjson(io.BytesIO(data), "roster"):
+        assert isinstance(found, Lines)
+        for number, line in zip(count(found.first), found.data.split(b"\n"), strict=False):
+            if line.strip():
+                yield number, line
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_blocks() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_BLOCK_BYTES", 7)
+        yield
+
+
+@given(st.lists(st.binary(max_size=20).map(lambda b: b.replace(b"\n", b"")), max_size=12))
+def test_every_line_comes_once_under_its_number(given_lines: list[bytes]) -> None:
+    data = b"\n".join(given_lines)
+    wanted = [
+        (number, line)
+        for number, line in enumerate(data.removeprefix(BOM).split(b"\n"), 1)
+        if line.strip()
+    ]
+    assert list(numbered(data)) == wanted
+
+
+def test_the_mark_that_spreadsheets_put_first_is_passed_over() -> None:
+    assert list(numbered(BOM + b'{"a":1}\n' + BOM)) == [(1, b'{"a":1}'), (2, BOM)]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b""])
+@pytest.mark.parametrize("more", [2, 3_000_000])
+def test_a_line_that_is_too_long_is_told_and_passed_over(
+    monkeypatch: pytest.MonkeyPatch, end: bytes, more: int
+) -> None:
+    monkeypatch.setattr(module, "_BLOCK_BYTES", 2**20)
+    long = b"x" * (MAX_DOCUMENT_BYTES + more)
+    data = b'{"a":1}\n' + long + end + (b'{"b":2}\n' if end else b"")
+    found = list(hash_here(read_ndjson(io.BytesIO(data), "roster")))
+    (rejection,) = (each for one in found for each in one.rejections)
+    assert rejection.place == "roster:2"
+    assert str(MAX_DOCUMENT_BYTES) in rejection.reason
+    assert len(b"".join(one.hashes for one in found)) == 32 * (2 if end else 1)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b""])
+def test_a_line_as_long_as_may_be_is_a_line(monkeypatch: pytest.MonkeyPatch, end: bytes) -> None:
+    monkeypatch.setattr(module, "_BLOCK_BYTES", 2**20)
+    line = b"x" * MAX_DOCUMENT_BYTES
+    (found,) = read_ndjson(io.BytesIO(line + end), "roster")
+    assert found == Lines("roster", 1, line + end)
