@@ -23,7 +23,9 @@ from typing import Any, Final
 
 import orjson
 import urllib3
+from eth_typing import HexStr
 from web3 import HTTPProvider, Web3
+from web3.types import TxParams
 
 from registry.chain import (
     DEVELOPMENT_CHAIN_ID,
@@ -142,9 +144,7 @@ def world(count: int, nodes: int) -> Iterator[Case]:
         case = anchored(store, chain, rpc, count)
         state = folder / "state.json"
         state.write_bytes(dump_state(rpc))
-        others = [
-            stack.enter_context(Devnet(origin=LoadedState(state))) for _ in range(nodes - 1)
-        ]
+        others = [stack.enter_context(Devnet(origin=LoadedState(state))) for _ in range(nodes - 1)]
         yield Case(case.credential, case.receipt, [devnet.url, *(node.url for node in others)])
 
 
@@ -161,11 +161,12 @@ def open_chain(urls: Sequence[str], *, quorum: int = 1) -> EvmChain:
 # -- what is timed ---------------------------------------------------------------------------
 
 
-def bare_call(case: Case) -> dict[str, Any]:
+def bare_call(case: Case) -> TxParams:
     """The view that a verification asks first, as parameters of `eth_call`."""
     (anchor,) = case.receipt.anchors
     data = encode_call("anchorOf", anchor.issuer, case.receipt.seal)
-    return {"to": format_address(anchor.contract), "data": "0x" + data.hex()}
+    contract = Web3.to_checksum_address(format_address(anchor.contract))
+    return {"to": contract, "data": HexStr("0x" + data.hex())}
 
 
 def by_urllib3(case: Case) -> Act:
