@@ -26,13 +26,13 @@ _BUILT_IN = (
 
 def encode_call(function: str, *arguments: object) -> bytes:
     """Encode a call of a function of the contract."""
-    entry = _entry("function", function)
-    return _selector(entry) + encode(_types(entry["inputs"]), arguments)
+    selector, inputs, _ = _signature(function)
+    return selector + encode(inputs, arguments)
 
 
 def decode_result(function: str, data: bytes) -> tuple[Any, ...]:
     """Decode what a function returned. Raises `ValueError` unless it is exactly that."""
-    types = _types(_entry("function", function)["outputs"])
+    _, _, types = _signature(function)
     try:
         values: tuple[Any, ...] = decode(types, data)
     except (DecodingError, UnicodeDecodeError, OverflowError) as exc:
@@ -224,6 +224,13 @@ def _entry(kind: str, name: str) -> dict[str, Any]:
         entry for entry in artifact().abi if entry["type"] == kind and entry["name"] == name
     )
     return entry
+
+
+@cache
+def _signature(function: str) -> tuple[bytes, list[str], list[str]]:
+    """Selector, and the types of what goes in and comes out."""
+    entry = _entry("function", function)
+    return _selector(entry), _types(entry["inputs"]), _types(entry["outputs"])
 
 
 def _selector(entry: dict[str, Any]) -> bytes:

@@ -101,20 +101,42 @@ class Endpoint:
         Raises `JsonRpcError` for its error, `WrongChainError`, and `UnavailableError` for silence
         and for what does not fit the method.
         """
-        retrying = Retrying(
-            stop=stop_after_attempt(self._attempts)
-            | stop_before_delay(_RETRY_TIMEOUTS * self._rpc.timeout),
-            wait=wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT),
-            retry=retry_if_exception(lambda exc: _may_pass(exc, method)),
-            reraise=True,
-        )
+        started = time.monotonic()
         try:
-            reply: Reply = retrying(self._ask_once, method, params)
+            try:
+                reply = self._ask_once(method, params)
+            except UnavailableError as exc:
+                reply = self._ask_again(exc, method, params, since=started)
         except NoAnswerError:
             self._rests_until = time.monotonic() + _REST_SECONDS
             raise
         self._rests_until = 0.0
         return Answer(reply, self._understand(method, reply))
+
+    def _ask_again(
+        self,
+        failure: UnavailableError,
+        method: str,
+        params: tuple[object, ...],
+        *,
+        since: float,
+    ) -> Reply:
+        """Go on after a first attempt that failed, if that may help. Raises the last failure."""
+        failures = [failure]
+
+        def attempt() -> Reply:
+            if failures:
+                raise failures.pop()
+            return self._ask_once(method, params)
+
+        patience = max(_RETRY_TIMEOUTS * self._rpc.timeout - (time.monotonic() - since), 0.0)
+        retrying = Retrying(
+            stop=stop_after_attempt(self._attempts) | stop_before_delay(patience),
+            wait=wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT),
+            retry=retry_if_exception(lambda exc: _may_pass(exc, method)),
+            reraise=True,
+        )
+        return retrying(attempt)
 
     def _ask_once(self, method: str, params: tuple[object, ...]) -> Reply:
         if not self._checked:
