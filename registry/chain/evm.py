@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from registry.chain import contract as language
 from registry.chain.endpoint import OnError
 from registry.chain.following import block_at, events_between
+from registry.chain.inquiry import Inquiry, LastHead
 from registry.chain.nodes import Nodes, ignore_errors
 from registry.chain.recording import Recorder, Wanted
 from registry.chain.records import ChainRecord
@@ -18,7 +19,7 @@ from registry.chain.sending import Sending
 from registry.chain.snapshots import anchors_on, slots_of, take_snapshot
 from registry.chain.state import Finality, NodeState
 from registry.core.address import format_address
-from registry.core.receipt import Receipt
+from registry.core.receipt import AnchorReference, Receipt
 from registry.core.snapshot import Snapshot
 from registry.errors import InvalidInputError, UnavailableError
 from registry.services.audit.leaves import Step
@@ -92,12 +93,18 @@ class EvmChain(NodeState, Sending):
             nodes, chain_id=chain_id, contract=contract, finality=self._options.finality
         )
 
+        self._last_head = LastHead()
+
+    def inquiry(self, anchor: AnchorReference, *, seal: bytes, leaf_index: int) -> Inquiry:
+        """The same chain for one judgement of an anchor, which it asks about all at once."""
+        return Inquiry(self, anchor, seal=seal, leaf_index=leaf_index, last=self._last_head)
+
     def __repr__(self) -> str:
         return f"EvmChain({self._chain_id}, {self.source}, {format_address(self._contract)})"
 
     def close(self) -> None:
         """Close the connections to the nodes."""
-        self._nodes.close()
+        self.nodes.close()
 
     @property
     def fee_cap(self) -> int:
@@ -108,7 +115,7 @@ class EvmChain(NodeState, Sending):
 
     def block(self, number: int) -> Block:
         """The block of that number now. Raises `UnavailableError` if the node has none."""
-        self._nodes.recheck()
+        self.nodes.recheck()
         return block_at(self._ask, number)
 
     def issuer_anchors(self, issuer: bytes) -> list[IssuerAnchor]:
@@ -135,7 +142,7 @@ class EvmChain(NodeState, Sending):
 
         Raises `UnavailableError` also if `last` was replaced meanwhile.
         """
-        return events_between(self._ask, self._logs, issuer, first=first, last=last)
+        return events_between(self._ask, self.logs, issuer, first=first, last=last)
 
     def operators(self, issuer: bytes) -> dict[bytes, OperatorRecord]:
         """Everybody who was ever appointed by an issuer, with what holds now."""
@@ -152,7 +159,7 @@ class EvmChain(NodeState, Sending):
         anchor is not final yet, and as `take_snapshot`.
         """
         anchors = anchors_on(receipts, chain_id=self._chain_id, contract=self._contract)
-        self._nodes.recheck()
+        self.nodes.recheck()
         number = self.finalized()
         newest = max((anchor.block_number for _, anchor in anchors), default=0)
         if number < newest:
@@ -174,13 +181,13 @@ class EvmChain(NodeState, Sending):
         With the statuses of the batches in `sizes`, which are seals with their tree sizes. Raises
         `UnavailableError`, also for a block that is not final yet; `step` is told how far it is.
         """
-        self._nodes.recheck()
+        self.nodes.recheck()
         final = self.finalized()
         if final < 0 or (number is not None and number > final):
             wanted = "any block" if number is None else f"block {number:,}"
             raise UnavailableError(f"{wanted} is not final yet", source=self.source)
         block = block_at(self._ask, final if number is None else number)
-        recorder = Recorder(self._ask, self._logs, self, self._chain_id)
+        recorder = Recorder(self._ask, self.logs, self, self._chain_id)
         return recorder.record(Wanted(issuer, block, sizes, step))
 
     # -- calls -------------------------------------------------------------------------------

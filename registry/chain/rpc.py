@@ -4,18 +4,24 @@ Turns every way in which asking can fail into `UnavailableError`. Retries nothin
 `registry.chain.endpoint`'s. Does not know what the methods mean.
 """
 
+import time
+from collections.abc import Sequence
+from typing import Any, Final  # JSON-RPC results are JSON of any shape
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import orjson
 
+from registry.chain.questions import Question
 from registry.chain.reply import Reply
 from registry.chain.wire import FAILURES, StatusError, Wire, describe, kind_of
 from registry.errors import InvalidInputError, UnavailableError
 
 DEFAULT_TIMEOUT = 20.0  # seconds for a whole answer
 _MAX_MESSAGE = 200  # characters of a node's error message that are shown
-_OK = 200
-_BAD_REQUEST = 400
+_OK: Final = 200
+_BAD_REQUEST: Final = 400
+_SINGLE_SECONDS: Final = 600.0  # in which no batch is sent to a node that left one unanswered
+_AWAY: Final = frozenset({"connection", "timeout"})  # kinds of failure that a single question meets
 
 
 class JsonRpcError(UnavailableError):
@@ -49,6 +55,7 @@ class Rpc:
         self.source = endpoint_name(url)
         self.timeout = timeout
         self._secrets = _secrets(url)
+        self._single_until = 0.0
         self._wire = Wire(url, timeout=timeout)
 
     def __repr__(self) -> str:
@@ -56,24 +63,56 @@ class Rpc:
 
     def ask(self, method: str, *params: object) -> Reply:
         """Ask the node. Raises `JsonRpcError` for its error, `NoAnswerError` for silence."""
-        response = self._exchange(method, {"method": method, "params": params})
+        response = self._exchange(method, _question(1, method, *params))
         if not isinstance(response, dict):
             raise self._malformed(f"{method} got no JSON-RPC answer")
-        error = response.get("error")
-        if error is not None:
-            raise self._refusal(method, error)
-        if "result" not in response:
+        if response.get("error") is None and "result" not in response:
             raise self._malformed(f"{method} got neither result nor error")
-        return Reply(response["result"], method=method, source=self.source)
+        answer = self._read(method, response)
+        if isinstance(answer, JsonRpcError):
+            raise answer
+        return answer
+
+    def ask_all(self, questions: Sequence[Question]) -> list[Reply | JsonRpcError | None]:
+        """Put several questions at once (JSON-RPC 2.0 §6), and return the answer to each.
+
+        None for one that got no answer here, and must be asked by itself: for all of them, if the
+        node takes no batches, which is then not tried for a while. Raises `NoAnswerError` if the
+        node is not there.
+        """
+        if time.monotonic() < self._single_until:
+            return [None] * len(questions)
+        try:
+            content = self._exchange(
+                "a batch",
+                [_question(number, *question) for number, question in enumerate(questions)],
+            )
+        except NoAnswerError as exc:
+            if exc.kind in _AWAY:
+                raise
+            content = None
+        answers = _by_number(content, len(questions))
+        if None in answers:
+            self._single_until = time.monotonic() + _SINGLE_SECONDS
+        return [
+            None if answer is None else self._read(question[0], answer)
+            for question, answer in zip(questions, answers, strict=True)
+        ]
 
     def close(self) -> None:
         """Close the connections."""
         self._wire.close()
 
-    def _exchange(self, what: str, question: dict[str, object]) -> object:
+    def _read(self, method: str, answer: dict[str, object]) -> Reply | JsonRpcError:
+        error = answer.get("error")
+        if error is not None:
+            return self._refusal(method, error)
+        return Reply(answer["result"], method=method, source=self.source)
+
+    def _exchange(self, what: str, question: object) -> object:
         """Put a question and return the JSON that comes back."""
         try:
-            status, body = self._wire.post(orjson.dumps({"jsonrpc": "2.0", "id": 1, **question}))
+            status, body = self._wire.post(orjson.dumps(question))
             # Some providers send the errors of JSON-RPC, and nothing else, as HTTP 400.
             if status != _OK and not (status == _BAD_REQUEST and _holds_error(body)):
                 raise StatusError(status)
@@ -135,6 +174,24 @@ def _secrets(url: str) -> list[str]:
     pieces = {parts.query, *values, *written, *map(unquote, written)}
     # The longest first: one may be a part of another. Shorter ones would blank out words.
     return sorted((piece for piece in pieces if len(piece) >= 4), key=len, reverse=True)
+
+
+def _question(number: int, method: str, *params: object) -> dict[str, object]:
+    return {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+
+
+def _by_number(content: object, count: int) -> list[dict[str, Any] | None]:
+    """Sort the answers to a batch, which come in any order; None where there is none."""
+    answers: list[dict[str, Any] | None] = [None] * count
+    for answer in content if isinstance(content, list) else []:
+        if not isinstance(answer, dict):
+            continue
+        number = answer.get("id")
+        if type(number) is not int or not 0 <= number < count:  # True is no number
+            continue
+        if "result" in answer or answer.get("error") is not None:
+            answers[number] = answer
+    return answers
 
 
 def _decode(body: bytes) -> object:

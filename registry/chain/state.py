@@ -14,6 +14,7 @@ from registry.chain.nodes import Nodes
 from registry.chain.reply import Reply
 from registry.chain.rpc import JsonRpcError
 from registry.chain.views import ContractViews
+from registry.core.receipt import AnchorReference
 from registry.errors import ConflictError
 from registry.services.ports import Anchor, Block
 
@@ -26,11 +27,11 @@ class NodeState(ContractViews):
     keeps_events = True
 
     def __init__(self, nodes: Nodes, *, chain_id: int, contract: bytes, finality: Finality) -> None:
-        self._nodes = nodes
+        self.nodes = nodes
+        self.finality = finality
+        self.logs = LogReader(self._ask, contract, source=nodes.source)
         self._chain_id = chain_id
         self._contract = contract
-        self._finality = finality
-        self._logs = LogReader(self._ask, contract, source=nodes.source)
 
     @property
     def chain_id(self) -> int:
@@ -45,16 +46,26 @@ class NodeState(ContractViews):
     @property
     def source(self) -> str:
         """Names of the endpoints as errors show them: no user, path or query."""
-        return self._nodes.source
+        return self.nodes.source
+
+    def inquiry(
+        self,
+        anchor: AnchorReference,  # noqa: ARG002 - whoever foresees nothing need not know
+        *,
+        seal: bytes,  # noqa: ARG002
+        leaf_index: int,  # noqa: ARG002
+    ) -> "NodeState":
+        """The same chain, which is asked one question after the other."""
+        return self
 
     def head(self) -> Block:
         """The latest block. Raises `ConflictError` if the nodes serve another chain."""
-        self._nodes.recheck()
+        self.nodes.recheck()
         return read_block(self._ask(*questions.newest_block("latest")))
 
     def finalized(self) -> int:
         """Newest block that counts as final, by tag or configured depth; -1 if there is none."""
-        finality = self._finality
+        finality = self.finality
         if isinstance(finality, int):
             return max(self._ask(*questions.BLOCK_NUMBER).count() - finality + 1, -1)
         try:
@@ -94,7 +105,7 @@ class NodeState(ContractViews):
         return self._events(self._contract).issuers_among(receipt.member("logs"), seal)
 
     def _events(self, contract: bytes) -> Events:
-        return Events(self._ask, self._logs, chain_id=self._chain_id, contract=contract)
+        return Events(self._ask, self.logs, chain_id=self._chain_id, contract=contract)
 
     def _view(self, contract: bytes, data: bytes, at: Block | None) -> Reply:
         try:
@@ -105,4 +116,4 @@ class NodeState(ContractViews):
             raise ConflictError(f"the contract says {refusals.revert_sentence(exc)}") from exc
 
     def _ask(self, method: str, *params: object) -> Reply:
-        return self._nodes.ask(method, *params)
+        return self.nodes.ask(method, *params)
