@@ -3,8 +3,10 @@
 Prints the median and the 99th percentile of each and the ratios, all from one run in which they
 take turns. The bare call asks the contract for the same seal, over a connection that is kept: by
 web3.py, as its users write it, and by urllib3 alone, which is as bare as a call gets in Python.
-The verification is all of it: one JSON credential and its receipt, from their bytes to a report,
-with a new question for everything that it asks the chain. Everything is made in a temporary folder.
+The verification is all of it: one JSON credential after another, each with its receipt, from bytes
+to a report, with new questions to the chain for each. Before "new block" the node gets a block, so
+that the head is never the one of last time. Each node is an Anvil of its own. Everything is made in
+a temporary folder.
 """
 
 import argparse
@@ -18,6 +20,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,6 +60,7 @@ CREDENTIALS: Final = 1000  # in the batch: a path of ten siblings
 NODES: Final = 3
 _ROUNDS: Final = 2000  # at most
 _WARM_UP: Final = 20  # rounds that are not counted
+_TAKEN: Final = 100  # credentials, one after the other
 _JSON: Final = {"Content-Type": "application/json"}
 
 Act = Callable[[], None]
@@ -99,15 +103,15 @@ def badge(number: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A credential with its receipt, and nodes of the chain that it is anchored on."""
+    """Credentials with their receipts, and nodes of the chain that they are anchored on."""
 
-    credential: bytes
-    receipt: Receipt
+    credentials: Sequence[bytes]
+    receipts: Sequence[Receipt]
     urls: Sequence[str]
 
 
 def anchored(store: Store, chain: EvmChain, rpc: Rpc, count: int) -> Case:
-    """Anchor a batch, wait until it is final, and take one credential out of its middle."""
+    """Anchor a batch, wait until it is final, and take some credentials out of it."""
     signer = development_signer()
     files = [badge(number) for number in range(count)]
     hashes = [credential_hash(data, Canonicalization.JCS) for data in files]
@@ -126,7 +130,9 @@ def anchored(store: Store, chain: EvmChain, rpc: Rpc, count: int) -> Case:
     while batch.state is not BatchState.FINAL:
         batch = anchoring.advance(batch, lease=lease)
         rpc.ask("anvil_mine", "0x1")
-    return Case(files[count // 2], receipt_of(store, hashes[count // 2]), (rpc.source,))
+    taken = range(0, count, max(count // _TAKEN, 1))
+    receipts = [receipt_of(store, hashes[number]) for number in taken]
+    return Case([files[number] for number in taken], receipts, (rpc.source,))
 
 
 @contextmanager
@@ -145,7 +151,7 @@ def world(count: int, nodes: int) -> Iterator[Case]:
         state = folder / "state.json"
         state.write_bytes(dump_state(rpc))
         others = [stack.enter_context(Devnet(origin=LoadedState(state))) for _ in range(nodes - 1)]
-        yield Case(case.credential, case.receipt, [devnet.url, *(node.url for node in others)])
+        yield Case(case.credentials, case.receipts, [devnet.url, *(node.url for node in others)])
 
 
 def open_chain(urls: Sequence[str], *, quorum: int = 1) -> EvmChain:
@@ -163,8 +169,9 @@ def open_chain(urls: Sequence[str], *, quorum: int = 1) -> EvmChain:
 
 def bare_call(case: Case) -> TxParams:
     """The view that a verification asks first, as parameters of `eth_call`."""
-    (anchor,) = case.receipt.anchors
-    data = encode_call("anchorOf", anchor.issuer, case.receipt.seal)
+    receipt = case.receipts[0]
+    (anchor,) = receipt.anchors
+    data = encode_call("anchorOf", anchor.issuer, receipt.seal)
     contract = Web3.to_checksum_address(format_address(anchor.contract))
     return {"to": contract, "data": HexStr("0x" + data.hex())}
 
@@ -193,18 +200,28 @@ def by_web3(case: Case) -> Act:
     return ask
 
 
-def by_us(case: Case, stack: ExitStack, *, nodes: int, quorum: int) -> Act:
+def by_us(urls: Sequence[str], case: Case, stack: ExitStack, *, quorum: int = 1) -> Act:
     """A verification from bytes to the report, by a verifier that is kept."""
-    chain = open_chain(case.urls[:nodes], quorum=quorum)
+    chain = open_chain(urls, quorum=quorum)
     stack.callback(chain.close)
     verifier = Verification({chain.chain_id: chain}, {}, utc_now)
-    evidence = Evidence(case.credential, receipt=print_receipt(case.receipt))
+    evidence = cycle(
+        Evidence(credential, receipt=print_receipt(receipt))
+        for credential, receipt in zip(case.credentials, case.receipts, strict=True)
+    )
 
     def verify() -> None:
-        report = verifier.verify(evidence)
+        report = verifier.verify(next(evidence))
         require(report.verdict is Verdict.VALID, report.summary)
 
     return verify
+
+
+def mining(url: str, stack: ExitStack) -> Act:
+    """Mine a block on a node."""
+    rpc = Rpc(url)
+    stack.callback(rpc.close)
+    return lambda: require(rpc.ask("anvil_mine", "0x1").is_null, "a block was mined")
 
 
 def require(holds: bool, what: str) -> None:  # noqa: FBT001 - reads as a sentence
@@ -213,12 +230,15 @@ def require(holds: bool, what: str) -> None:  # noqa: FBT001 - reads as a senten
         raise SystemExit(f"not so: {what}")
 
 
-def take_turns(acts: dict[str, Act], *, rounds: int, seconds: float) -> dict[str, list[float]]:
+def take_turns(
+    acts: dict[str, Act], *, before: dict[str, Act], rounds: int, seconds: float
+) -> dict[str, list[float]]:
     """Time each act once a round, for so many rounds or seconds; in microseconds."""
     taken: dict[str, list[float]] = {name: [] for name in acts}
     end = time.monotonic() + seconds
     for number in range(-_WARM_UP, rounds):
         for name, act in acts.items():
+            before.get(name, lambda: None)()
             start = time.perf_counter()
             act()
             if number >= 0:
@@ -231,15 +251,18 @@ def take_turns(acts: dict[str, Act], *, rounds: int, seconds: float) -> dict[str
 def measure(*, rounds: int = _ROUNDS, seconds: float = 20.0) -> dict[str, Any]:
     """Build the world, time everything in it in turns, and return what `--json` prints."""
     with ExitStack() as stack:
-        case = stack.enter_context(world(CREDENTIALS, NODES))
+        case = stack.enter_context(world(CREDENTIALS, NODES + 1))
+        *nodes, moving = case.urls
         taken = take_turns(
             {
                 "eth_call, urllib3": by_urllib3(case),
                 "eth_call, web3.py": by_web3(case),
-                "verify": by_us(case, stack, nodes=1, quorum=1),
-                "verify, 2 of 3 nodes": by_us(case, stack, nodes=NODES, quorum=2),
-                "verify, 3 of 3 nodes": by_us(case, stack, nodes=NODES, quorum=NODES),
+                "verify": by_us(nodes[:1], case, stack),
+                "verify, new block": by_us([moving], case, stack),
+                "verify, 2 of 3 nodes": by_us(nodes, case, stack, quorum=2),
+                "verify, 3 of 3 nodes": by_us(nodes, case, stack, quorum=NODES),
             },
+            before={"verify, new block": mining(moving, stack)},
             rounds=rounds,
             seconds=seconds,
         )

@@ -3,9 +3,10 @@
 A question is its method and its parameters; whoever foresees one must put it just like this.
 """
 
+from collections.abc import Hashable
 from typing import Final
 
-from registry.chain.contract import encode_call
+from registry.chain.contract import encode_view
 from registry.core.address import format_address
 from registry.services.ports import Block
 
@@ -35,9 +36,9 @@ def view(contract: bytes, data: bytes, at: Block | None) -> Question:
     return "eth_call", {"to": format_address(contract), "data": "0x" + data.hex()}, _state(at)
 
 
-def view_of(contract: bytes, at: Block | None, function: str, *arguments: object) -> Question:
+def view_of(contract: bytes, at: Block | None, function: str, *arguments: Hashable) -> Question:
     """What a function of our contract returns."""
-    return view(contract, encode_call(function, *arguments), at)
+    return view(contract, encode_view(function, *arguments), at)
 
 
 def receipt_of(transaction: bytes) -> Question:
