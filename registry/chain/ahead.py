@@ -41,6 +41,10 @@ class ReadAhead:
         """Foresee these questions, and no longer others that were not put yet."""
         self._expected = questions
 
+    def has_answer(self, question: Question) -> bool:
+        """Whether the answer is here already."""
+        return any(asked == question for asked, _ in self._answered)
+
     def ask(self, method: str, *params: object) -> Reply:
         """Ask the node, or give out its answer of a moment ago. Raises as `Rpc.ask`."""
         question = (method, *params)

@@ -18,10 +18,20 @@ class Crew:
 
     def hear(self, endpoints: Sequence[Endpoint], method: str, *params: object) -> list[Heard]:
         """Ask each endpoint, and return what they say in the same order."""
-        # The first is asked from here: one endpoint takes no thread at all.
-        others = [self._pool.submit(hear, endpoint, method, *params) for endpoint in endpoints[1:]]
-        first = [hear(endpoint, method, *params) for endpoint in endpoints[:1]]
-        return first + [other.result() for other in others]
+        far = [each for each in endpoints if not each.has_answer(method, *params)]
+        # The first is asked from here: one journey takes no thread, and none is taken for nothing.
+        others = {
+            endpoint: self._pool.submit(hear, endpoint, method, *params) for endpoint in far[1:]
+        }
+        here = {
+            endpoint: hear(endpoint, method, *params)
+            for endpoint in endpoints
+            if endpoint not in others
+        }
+        return [
+            here[endpoint] if endpoint in here else others[endpoint].result()
+            for endpoint in endpoints
+        ]
 
     def close(self) -> None:
         """End the threads, once they have their answers."""

@@ -107,6 +107,11 @@ class Endpoint:
         twin._rpc = ahead  # noqa: SLF001 - our own
         return twin, ahead
 
+    def has_answer(self, method: str, *params: object) -> bool:
+        """Whether to ask this takes no journey to the node."""
+        is_ahead = isinstance(self._rpc, ReadAhead) and self._rpc.has_answer((method, *params))
+        return is_ahead and self._known.checked
+
     def recheck(self) -> None:
         """Ask for the chain id again before the next question."""
         self._known.checked = False
