@@ -74,15 +74,27 @@ _BODY = {
 }
 
 
+# Of one answer among several; all others befall the whole batch.
+_OF_ONE = frozenset(
+    {Fault.RPC_ERROR, Fault.ODD_ERROR, Fault.NULL, Fault.NO_RESULT, Fault.WRONG_TYPE}
+)
+
+
 def _refusal(refusal: Refusal) -> bytes:
     error = {"code": refusal.number, "message": refusal.text, "data": refusal.details}
     return json.dumps({"jsonrpc": "2.0", "id": 0, "error": error}).encode()
 
 
 class RpcProxy:
-    """Passes questions on to a node, except as told. `asked` remembers every method."""
+    """Passes questions on to a node, except as told. `asked` remembers every method.
+
+    `exchanges` counts the questions of each request: more than one is a batch, of which each is
+    treated as if alone. `batches`, if set, is what a batch as such is answered.
+    """
 
     def __init__(self, port: int) -> None:
+        self.exchanges: list[int] = []
+        self.batches: Callable[[list[Any]], tuple[Fault | None, Any]] | None = None
         self.asked: list[str] = []
         self.questions: list[tuple[str, list[Any]]] = []
         self.ended = threading.Event()
@@ -135,6 +147,21 @@ class RpcProxy:
             thread.join()
             self._server.server_close()
 
+    def answer_all(self, body: bytes) -> tuple[Fault | None, bytes]:
+        """As `answer`, for one question or a batch."""
+        content = json.loads(body)
+        self.exchanges.append(len(content) if isinstance(content, list) else 1)
+        if not isinstance(content, list):
+            return self.answer(body)
+        answers: list[Any] = []
+        for question in content:
+            fault, answer = self.answer(json.dumps(question).encode())
+            if fault is not None and fault not in _OF_ONE:
+                return fault, answer
+            answers.append({**json.loads(answer), "id": question["id"]})
+        fault, changed = (None, answers) if self.batches is None else self.batches(answers)
+        return fault, json.dumps(changed).encode()
+
     def answer(self, question: bytes) -> tuple[Fault | None, bytes]:
         """Return the fault that applies to a question, and what to answer."""
         content = json.loads(question)
@@ -169,7 +196,7 @@ class RpcProxy:
         class Handler(_Public):
             def do_POST(self) -> None:
                 question = self.rfile.read(int(self.headers["Content-Length"]))
-                fault, answer = proxy.answer(question)
+                fault, answer = proxy.answer_all(question)
                 if fault in {Fault.DROP, Fault.LOSE}:
                     return
                 if fault is Fault.HANG:

@@ -1,6 +1,6 @@
 """Chain adapter: an EVM chain, its keys and its devnet behind the `Chain` and `Signer` protocols.
 
-The only layer that knows web3 and eth-account. Decides nothing about anchoring.
+The only layer that knows JSON-RPC and eth-account. Decides nothing about anchoring.
 """
 
 from registry.chain.artifact import (
@@ -25,7 +25,7 @@ from registry.chain.deploy import Deployment, deploy
 from registry.chain.devnet import Devnet, find_anvil
 from registry.chain.dumping import dump_state
 from registry.chain.endpoint import OnError
-from registry.chain.evm import ChainOptions, EvmChain, Finality
+from registry.chain.evm import ChainOptions, EvmChain
 from registry.chain.keys import (
     DEVELOPMENT_CHAIN_ID,
     KeystoreSigner,
@@ -41,6 +41,7 @@ from registry.chain.records import ChainRecord, parse_record, print_record
 from registry.chain.remote_signer import RemoteSigner
 from registry.chain.rpc import Rpc
 from registry.chain.snapshots import SnapshotState
+from registry.chain.state import Finality
 from registry.chain.transactions import sender_key
 
 __all__ = [

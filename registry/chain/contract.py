@@ -3,8 +3,8 @@
 Pure: asks no node.
 """
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Hashable, Sequence
+from functools import cache, lru_cache
 from typing import Any  # ABI entries and ABI values are of any shape
 
 from eth_abi.abi import decode, encode
@@ -17,6 +17,7 @@ from registry.chain.artifact import artifact
 from registry.core.address import format_address
 from registry.services.ports import Authorization, Call, Role, StatusChange
 
+_REMEMBERED = 256  # calls and results, of a few hundred bytes each
 # Solidity's own errors: require and revert with a text, and failed checks (Panic).
 _BUILT_IN = (
     {"name": "Error", "inputs": [{"name": "message", "type": "string"}]},
@@ -26,13 +27,20 @@ _BUILT_IN = (
 
 def encode_call(function: str, *arguments: object) -> bytes:
     """Encode a call of a function of the contract."""
-    entry = _entry("function", function)
-    return _selector(entry) + encode(_types(entry["inputs"]), arguments)
+    selector, inputs, _ = _signature(function)
+    return selector + encode(inputs, arguments)
 
 
+@lru_cache(_REMEMBERED)
+def encode_view(function: str, *arguments: Hashable) -> bytes:
+    """As `encode_call`, for a call that is likely to be made again."""
+    return encode_call(function, *arguments)
+
+
+@lru_cache(_REMEMBERED)
 def decode_result(function: str, data: bytes) -> tuple[Any, ...]:
     """Decode what a function returned. Raises `ValueError` unless it is exactly that."""
-    types = _types(_entry("function", function)["outputs"])
+    _, _, types = _signature(function)
     try:
         values: tuple[Any, ...] = decode(types, data)
     except (DecodingError, UnicodeDecodeError, OverflowError) as exc:
@@ -224,6 +232,13 @@ def _entry(kind: str, name: str) -> dict[str, Any]:
         entry for entry in artifact().abi if entry["type"] == kind and entry["name"] == name
     )
     return entry
+
+
+@cache
+def _signature(function: str) -> tuple[bytes, list[str], list[str]]:
+    """Selector, and the types of what goes in and comes out."""
+    entry = _entry("function", function)
+    return _selector(entry), _types(entry["inputs"]), _types(entry["outputs"])
 
 
 def _selector(entry: dict[str, Any]) -> bytes:

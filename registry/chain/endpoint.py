@@ -6,6 +6,7 @@ Retries what may pass, within bounds. Knows of no other endpoint; that is `regis
 import logging
 import time
 from collections.abc import Callable, Hashable
+from copy import copy
 from dataclasses import dataclass
 
 from tenacity import (
@@ -17,6 +18,7 @@ from tenacity import (
 )
 
 from registry.chain import refusals
+from registry.chain.ahead import ReadAhead
 from registry.chain.meaning import meaning
 from registry.chain.reply import Reply
 from registry.chain.rpc import JsonRpcError, NoAnswerError, Rpc
@@ -52,6 +54,15 @@ class Answer:
     meaning: Hashable
 
 
+@dataclass(slots=True)
+class _Known:
+    """What was last found out about a node, whoever asked."""
+
+    checked: bool = False
+    wrong: bool = False
+    rests_until: float = 0.0
+
+
 class Endpoint:
     """A connection to one node of a known chain. Safe to share between threads.
 
@@ -64,13 +75,12 @@ class Endpoint:
         self, rpc: Rpc, *, ordinal: int, chain_id: int, attempts: int, on_error: OnError
     ) -> None:
         self.ordinal = ordinal
-        self._rpc = rpc
+        self._connection = rpc
+        self._rpc: Rpc | ReadAhead = rpc
         self._chain_id = chain_id
         self._attempts = attempts
         self._on_error = on_error
-        self._checked = False
-        self._wrong = False
-        self._rests_until = 0.0
+        self._known = _Known()
 
     @property
     def name(self) -> str:
@@ -85,15 +95,26 @@ class Endpoint:
     @property
     def is_resting(self) -> bool:
         """Whether it was away a moment ago."""
-        return time.monotonic() < self._rests_until
+        return time.monotonic() < self._known.rests_until
 
     def close(self) -> None:
         """Close the connections."""
         self._rpc.close()
 
+    def read_ahead(self) -> tuple["Endpoint", ReadAhead]:
+        """The same endpoint for one inquiry, and where to say what will be asked of it."""
+        twin, ahead = copy(self), ReadAhead(self._connection)
+        twin._rpc = ahead  # noqa: SLF001 - our own
+        return twin, ahead
+
+    def has_answer(self, method: str, *params: object) -> bool:
+        """Whether to ask this takes no journey to the node."""
+        is_ahead = isinstance(self._rpc, ReadAhead) and self._rpc.has_answer((method, *params))
+        return is_ahead and self._known.checked
+
     def recheck(self) -> None:
         """Ask for the chain id again before the next question."""
-        self._checked = False
+        self._known.checked = False
 
     def ask(self, method: str, *params: object) -> Answer:
         """Ask the node.
@@ -101,23 +122,45 @@ class Endpoint:
         Raises `JsonRpcError` for its error, `WrongChainError`, and `UnavailableError` for silence
         and for what does not fit the method.
         """
+        started = time.monotonic()
+        try:
+            try:
+                reply = self._ask_once(method, params)
+            except UnavailableError as exc:
+                reply = self._ask_again(exc, method, params, since=started)
+        except NoAnswerError:
+            self._known.rests_until = time.monotonic() + _REST_SECONDS
+            raise
+        self._known.rests_until = 0.0
+        return Answer(reply, self._understand(method, reply))
+
+    def _ask_again(
+        self,
+        failure: UnavailableError,
+        method: str,
+        params: tuple[object, ...],
+        *,
+        since: float,
+    ) -> Reply:
+        """Go on after a first attempt that failed, if that may help. Raises the last failure."""
+        failures = [failure]
+
+        def attempt() -> Reply:
+            if failures:
+                raise failures.pop()
+            return self._ask_once(method, params)
+
+        patience = max(_RETRY_TIMEOUTS * self._rpc.timeout - (time.monotonic() - since), 0.0)
         retrying = Retrying(
-            stop=stop_after_attempt(self._attempts)
-            | stop_before_delay(_RETRY_TIMEOUTS * self._rpc.timeout),
+            stop=stop_after_attempt(self._attempts) | stop_before_delay(patience),
             wait=wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT),
             retry=retry_if_exception(lambda exc: _may_pass(exc, method)),
             reraise=True,
         )
-        try:
-            reply: Reply = retrying(self._ask_once, method, params)
-        except NoAnswerError:
-            self._rests_until = time.monotonic() + _REST_SECONDS
-            raise
-        self._rests_until = 0.0
-        return Answer(reply, self._understand(method, reply))
+        return retrying(attempt)
 
     def _ask_once(self, method: str, params: tuple[object, ...]) -> Reply:
-        if not self._checked:
+        if not self._known.checked:
             self._check_chain()
         return self._put(method, params)
 
@@ -127,22 +170,22 @@ class Endpoint:
         served = reply.quantity()
         if served != self._chain_id:
             self._refuse(served)
-        self._wrong = False
-        self._checked = True
+        self._known.wrong = False
+        self._known.checked = True
 
     def _refuse(self, served: int) -> None:
         error = WrongChainError(self.source, served=served, configured=self._chain_id)
         self._on_error(self.source, "wrong-chain")
-        if not self._wrong:  # once, not at every question
+        if not self._known.wrong:  # once, not at every question
             _log.error("%s is not used: %s", self.name, error)
-        self._wrong = True
+        self._known.wrong = True
         raise error
 
     def _put(self, method: str, params: tuple[object, ...]) -> Reply:
         try:
             return self._rpc.ask(method, *params)
         except NoAnswerError as exc:
-            self._checked = False  # whoever answers next may be somebody else
+            self._known.checked = False  # whoever answers next may be somebody else
             self._on_error(self.source, exc.kind)
             raise
         except JsonRpcError as exc:

@@ -5,6 +5,7 @@ A node's answer that does not fit the question is "could not ask".
 
 from datetime import datetime, timedelta
 
+from registry.chain import questions
 from registry.chain.contract import (
     anchor_topics,
     anchored_topics,
@@ -95,7 +96,7 @@ class Events:
 
     def _anchor(self, log: Reply) -> Anchor:
         block_hash = log.member("blockHash").data(32)
-        block = read_block(self._ask("eth_getBlockByHash", "0x" + block_hash.hex(), False))  # noqa: FBT003 - JSON-RPC parameter
+        block = read_block(self._ask(*questions.block_of_hash(block_hash)))
         if (block.hash, block.number) != (block_hash, log.member("blockNumber").count()):
             raise log.malformed("a log in the block it names")
         return Anchor(

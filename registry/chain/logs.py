@@ -6,7 +6,7 @@ Does not know what the events mean; an answer that does not fit the question is 
 
 from collections.abc import Callable, Iterator, Sequence
 
-from registry.chain import refusals
+from registry.chain import questions, refusals
 from registry.chain.reply import Reply
 from registry.core.address import format_address
 from registry.errors import UnavailableError
@@ -30,6 +30,16 @@ def read_block(reply: Reply) -> Block:
         hash=reply.member("hash").data(32),
         time=reply.member("timestamp").time(),
     )
+
+
+def read_receipt(ask: Ask, transaction: bytes) -> Reply | None:
+    """Return a receipt; None, which only this method may answer, if it is not mined."""
+    receipt = ask(*questions.receipt_of(transaction))
+    if receipt.is_null:
+        return None
+    if receipt.member("transactionHash").data(32) != transaction:
+        raise receipt.malformed("the receipt asked for")
+    return receipt
 
 
 class LogReader:

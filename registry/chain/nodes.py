@@ -4,12 +4,16 @@ Decides which answer counts and whom to believe; what it means for a credential,
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import dataclass
 
 from eth_utils.crypto import keccak
 
-from registry.chain import refusals
+from registry.chain import questions, refusals
+from registry.chain.crew import Crew
 from registry.chain.endpoint import Endpoint, OnError, WrongChainError
+from registry.chain.questions import Question
 from registry.chain.quorum import Heard, agreed, hear, newest_candidates, too_few
 from registry.chain.reply import Reply
 from registry.chain.rpc import JsonRpcError, Rpc
@@ -22,12 +26,21 @@ from registry.errors import (
 
 _log = logging.getLogger(__name__)
 
+Expect = Callable[[Sequence[Question]], None]
+
 _SEND = "eth_sendRawTransaction"
 _BLOCK = "eth_getBlockByNumber"
 _TAGS = frozenset({"latest", "finalized"})
 # Each node's own reckoning, equal on no two: of several the middle one counts, which no liar among
 # three moves far. With one node a lie is bounded by the cap on fees and what an anchor may take.
 _OWN_RECKONING = frozenset({"eth_estimateGas", "eth_feeHistory"})
+
+
+@dataclass(slots=True)
+class _Order:
+    """Which endpoint is asked first, if one is enough."""
+
+    first: int = 1
 
 
 def ignore_errors(source: str, kind: str) -> None:
@@ -66,8 +79,9 @@ class Nodes:
             )
             for ordinal, rpc in enumerate(rpcs, start=1)
         )
-        self._preferred = self._endpoints
+        self._order = _Order()
         self._quorum = quorum
+        self._crew = Crew()
 
     @property
     def source(self) -> str:
@@ -76,8 +90,26 @@ class Nodes:
 
     def close(self) -> None:
         """Close all connections."""
+        self._crew.close()
         for endpoint in self._endpoints:
             endpoint.close()
+
+    def read_ahead(self) -> tuple["Nodes", Expect]:
+        """The same nodes for one inquiry, and where to say what they will be asked."""
+        pairs = [endpoint.read_ahead() for endpoint in self._endpoints]
+        twin = copy(self)
+        twin._endpoints = tuple(endpoint for endpoint, _ in pairs)  # noqa: SLF001 - our own
+
+        def expect(foreseen: Sequence[Question]) -> None:
+            for _, ahead in pairs:
+                ahead.expect([self._as_put(question) for question in foreseen])
+
+        return twin, expect
+
+    def _as_put(self, question: Question) -> Question:
+        """A question as each endpoint hears it."""
+        is_number = self._quorum > 1 and question == questions.BLOCK_NUMBER
+        return questions.newest_block("latest") if is_number else question
 
     def recheck(self) -> None:
         """Ask each endpoint for its chain id again before the next question to it."""
@@ -108,7 +140,7 @@ class Nodes:
     def _first_answer(self, method: str, params: tuple[object, ...]) -> Reply:
         """Return the answer of the first endpoint that has one."""
         failures: list[UnavailableError | ConflictError] = []
-        for endpoint in self._preferred:
+        for endpoint in self._preferred():
             try:
                 answer = endpoint.ask(method, *params)
             except JsonRpcError as exc:
@@ -123,22 +155,29 @@ class Nodes:
                 return answer.reply
         raise _failure(failures)
 
+    def _preferred(self) -> list[Endpoint]:
+        first = self._order.first
+        return sorted(self._endpoints, key=lambda endpoint: endpoint.ordinal != first)
+
     def _prefer(self, endpoint: Endpoint) -> None:
-        if self._preferred[0] is not endpoint:
-            rest = [other for other in self._endpoints if other is not endpoint]
+        if self._order.first != endpoint.ordinal:
             _log.warning("%s (%s) is asked first from now on", endpoint.name, endpoint.source)
-            self._preferred = (endpoint, *rest)
+            self._order.first = endpoint.ordinal
 
     # -- the word of several -----------------------------------------------------------------
 
     def _agreed(self, method: str, params: tuple[object, ...]) -> Reply:
         """Return what `quorum` endpoints say, asking no more of them than that takes."""
         heard: list[Heard] = []
-        for endpoint in self._by_rest():
-            heard.append(hear(endpoint, method, *params))
+        waiting = self._by_rest()
+        together = self._quorum  # it takes so many at least, and then perhaps one more
+        while waiting:
+            asked, waiting = waiting[:together], waiting[together:]
+            heard += self._crew.hear(asked, method, *params)
             reply = agreed(heard, self._quorum)
             if reply is not None:
                 return reply
+            together = 1
         raise self._silence_or_disagreement(method, heard)
 
     def _middle(self, method: str, params: tuple[object, ...]) -> Reply:
@@ -146,7 +185,7 @@ class Nodes:
 
         That it cannot be reckoned (a revert) counts if `quorum` endpoints say so.
         """
-        heard = [hear(endpoint, method, *params) for endpoint in self._by_rest()]
+        heard = self._crew.hear(self._by_rest(), method, *params)
         reckoned = [answer.reply for answer in heard if answer.reply is not None]
         if len(reckoned) >= self._quorum:
             return sorted(reckoned, key=_height)[len(reckoned) // 2]
@@ -173,12 +212,13 @@ class Nodes:
 
     def _heads(self, tag: str) -> list[tuple[Endpoint, Heard]]:
         """Ask all endpoints for their newest block, those at rest only if they are needed."""
-        heads: list[tuple[Endpoint, Heard]] = []
-        for endpoint in self._by_rest():
-            answered = sum(head.meaning is not None for _, head in heads)
-            if endpoint.is_resting and answered >= self._quorum:
-                continue
-            heads.append((endpoint, _hear_block(endpoint, tag)))
+        awake = [endpoint for endpoint in self._endpoints if not endpoint.is_resting]
+        resting = [endpoint for endpoint in self._endpoints if endpoint not in awake]
+        question = questions.newest_block(tag)
+        heads = list(zip(awake, self._crew.hear(awake, *question), strict=True))
+        for endpoint in resting:
+            if sum(head.meaning is not None for _, head in heads) < self._quorum:
+                heads.append((endpoint, hear(endpoint, *question)))
         return heads
 
     def _pinned(self, params: tuple[object, ...]) -> tuple[object, ...]:

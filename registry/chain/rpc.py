@@ -5,39 +5,23 @@ Turns every way in which asking can fail into `UnavailableError`. Retries nothin
 """
 
 import time
-from typing import Any  # JSON-RPC parameters and results are JSON of any shape
+from collections.abc import Sequence
+from typing import Any, Final  # JSON-RPC results are JSON of any shape
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import orjson
-import requests
-import urllib3
-from web3.exceptions import Web3Exception
-from web3.providers import JSONBaseProvider
-from web3.types import RPCEndpoint, RPCResponse
 
+from registry.chain.questions import Question
 from registry.chain.reply import Reply
+from registry.chain.wire import FAILURES, StatusError, Wire, describe, kind_of
 from registry.errors import InvalidInputError, UnavailableError
 
 DEFAULT_TIMEOUT = 20.0  # seconds for a whole answer
-MAX_ANSWER_BYTES = 64 << 20  # a full block of logs is a few MiB; more is no answer to us
-_CHUNK_BYTES = 64 << 10
 _MAX_MESSAGE = 200  # characters of a node's error message that are shown
-
-# Everything that encoding, transport and decoding raise. ValueError: bad JSON or bad UTF-8.
-_FAILURES = (
-    Web3Exception,
-    requests.RequestException,
-    urllib3.exceptions.HTTPError,
-    OSError,
-    ValueError,
-)
-# Those of them that mean: something came back, and it cannot be read.
-_UNREADABLE = (
-    Web3Exception,
-    requests.exceptions.ContentDecodingError,
-    urllib3.exceptions.DecodeError,
-    ValueError,
-)
+_OK: Final = 200
+_BAD_REQUEST: Final = 400
+_SINGLE_SECONDS: Final = 600.0  # in which no batch is sent to a node that left one unanswered
+_AWAY: Final = frozenset({"connection", "timeout"})  # kinds of failure that a single question meets
 
 
 class JsonRpcError(UnavailableError):
@@ -71,32 +55,73 @@ class Rpc:
         self.source = endpoint_name(url)
         self.timeout = timeout
         self._secrets = _secrets(url)
-        self._provider = _Provider(url, timeout=timeout)
+        self._single_until = 0.0
+        self._wire = Wire(url, timeout=timeout)
 
     def __repr__(self) -> str:
         return f"Rpc({self.source})"
 
     def ask(self, method: str, *params: object) -> Reply:
         """Ask the node. Raises `JsonRpcError` for its error, `NoAnswerError` for silence."""
-        try:
-            response: Any = self._provider.make_request(RPCEndpoint(method), list(params))
-        except _FAILURES as exc:
-            # Not chained: those exceptions print the URL, and with it the API key.
-            raise NoAnswerError(
-                f"{method} got no answer ({_describe(exc)})", kind=_kind(exc), source=self.source
-            ) from None
+        response = self._exchange(method, _question(1, method, *params))
         if not isinstance(response, dict):
             raise self._malformed(f"{method} got no JSON-RPC answer")
-        error = response.get("error")
-        if error is not None:
-            raise self._refusal(method, error)
-        if "result" not in response:
+        if response.get("error") is None and "result" not in response:
             raise self._malformed(f"{method} got neither result nor error")
-        return Reply(response["result"], method=method, source=self.source)
+        answer = self._read(method, response)
+        if isinstance(answer, JsonRpcError):
+            raise answer
+        return answer
+
+    def ask_all(self, questions: Sequence[Question]) -> list[Reply | JsonRpcError | None]:
+        """Put several questions at once (JSON-RPC 2.0 §6), and return the answer to each.
+
+        None for one that got no answer here, and must be asked by itself: for all of them, if the
+        node takes no batches, which is then not tried for a while. Raises `NoAnswerError` if the
+        node is not there.
+        """
+        if time.monotonic() < self._single_until:
+            return [None] * len(questions)
+        try:
+            content = self._exchange(
+                "a batch",
+                [_question(number, *question) for number, question in enumerate(questions)],
+            )
+        except NoAnswerError as exc:
+            if exc.kind in _AWAY:
+                raise
+            content = None
+        answers = _by_number(content, len(questions))
+        if None in answers:
+            self._single_until = time.monotonic() + _SINGLE_SECONDS
+        return [
+            None if answer is None else self._read(question[0], answer)
+            for question, answer in zip(questions, answers, strict=True)
+        ]
 
     def close(self) -> None:
         """Close the connections."""
-        self._provider.close()
+        self._wire.close()
+
+    def _read(self, method: str, answer: dict[str, object]) -> Reply | JsonRpcError:
+        error = answer.get("error")
+        if error is not None:
+            return self._refusal(method, error)
+        return Reply(answer["result"], method=method, source=self.source)
+
+    def _exchange(self, what: str, question: object) -> object:
+        """Put a question and return the JSON that comes back."""
+        try:
+            status, body = self._wire.post(orjson.dumps(question))
+            # Some providers send the errors of JSON-RPC, and nothing else, as HTTP 400.
+            if status != _OK and not (status == _BAD_REQUEST and _holds_error(body)):
+                raise StatusError(status)
+            return _decode(body)
+        except FAILURES as exc:
+            # Not chained: those exceptions print the URL, and with it the API key.
+            raise NoAnswerError(
+                f"{what} got no answer ({describe(exc)})", kind=kind_of(exc), source=self.source
+            ) from None
 
     def _malformed(self, message: str) -> NoAnswerError:
         return NoAnswerError(message, kind="malformed", source=self.source)
@@ -112,60 +137,6 @@ class Rpc:
             details=fields.get("data"),
             source=self.source,
         )
-
-
-class _TooLargeError(requests.RequestException):
-    """The answer passes the limit."""
-
-
-class _Provider(JSONBaseProvider):
-    """HTTP provider that bounds time and size, never redirects and logs nothing.
-
-    The one that web3 brings logs addresses, which may hold API keys, retries by itself, and has
-    no limit on an answer's size or on the time of one that trickles in.
-    """
-
-    def __init__(self, url: str, *, timeout: float) -> None:
-        super().__init__()
-        self._url = url
-        self._timeout = timeout
-        self._session = requests.Session()
-        # Proxies and .netrc passwords of the environment are not ours to use.
-        self._session.trust_env = False
-
-    def make_request(self, method: RPCEndpoint, params: object) -> RPCResponse:
-        deadline = time.monotonic() + self._timeout
-        with self._session.post(
-            self._url,
-            data=self.encode_rpc_request(method, params),
-            headers={"Content-Type": "application/json"},
-            timeout=self._timeout,
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            body = self._body(response, deadline)
-            # Some providers send the errors of JSON-RPC, and nothing else, as HTTP 400.
-            if response.status_code == requests.codes.bad_request and _holds_error(body):
-                return _decode(body)
-            if response.status_code != requests.codes.ok:
-                raise requests.HTTPError(response=response)
-            return _decode(body)
-
-    def close(self) -> None:
-        self._session.close()
-
-    @staticmethod
-    def _body(response: requests.Response, deadline: float) -> bytes:
-        body = bytearray()
-        # read1 returns what has arrived: a full-sized read would sit out a trickle of bytes,
-        # none of which comes late enough for the socket's own timeout.
-        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
-            body += chunk
-            if len(body) > MAX_ANSWER_BYTES:
-                raise _TooLargeError
-            if time.monotonic() > deadline:
-                raise requests.Timeout("answer too slow")
-        return bytes(body)
 
 
 def endpoint_name(url: str) -> str:
@@ -205,9 +176,27 @@ def _secrets(url: str) -> list[str]:
     return sorted((piece for piece in pieces if len(piece) >= 4), key=len, reverse=True)
 
 
-def _decode(body: bytes) -> RPCResponse:
+def _question(number: int, method: str, *params: object) -> dict[str, object]:
+    return {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+
+
+def _by_number(content: object, count: int) -> list[dict[str, Any] | None]:
+    """Sort the answers to a batch, which come in any order; None where there is none."""
+    answers: list[dict[str, Any] | None] = [None] * count
+    for answer in content if isinstance(content, list) else []:
+        if not isinstance(answer, dict):
+            continue
+        number = answer.get("id")
+        if type(number) is not int or not 0 <= number < count:  # True is no number
+            continue
+        if "result" in answer or answer.get("error") is not None:
+            answers[number] = answer
+    return answers
+
+
+def _decode(body: bytes) -> object:
     # Not the standard library's parser: it overflows the stack on deeply nested input.
-    content: RPCResponse = orjson.loads(body)
+    content: object = orjson.loads(body)
     return content
 
 
@@ -217,28 +206,3 @@ def _holds_error(body: bytes) -> bool:
     except ValueError:
         return False
     return isinstance(content, dict) and isinstance(content.get("error"), dict)
-
-
-def _describe(failure: BaseException) -> str:
-    status = _status(failure)
-    if status is not None:
-        return f"HTTP {status}"
-    return "answer too large" if isinstance(failure, _TooLargeError) else type(failure).__name__
-
-
-def _kind(failure: BaseException) -> str:
-    status = _status(failure)
-    if status is not None:
-        return f"http-{status}"
-    if isinstance(failure, _TooLargeError):
-        return "too-large"
-    if isinstance(failure, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)):
-        return "timeout"
-    if isinstance(failure, _UNREADABLE):
-        return "malformed"
-    return "connection"
-
-
-def _status(failure: BaseException) -> int | None:
-    response = getattr(failure, "response", None)
-    return response.status_code if isinstance(response, requests.Response) else None

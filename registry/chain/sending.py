@@ -9,6 +9,7 @@ from eth_utils.crypto import keccak
 
 from registry.chain import fees as market
 from registry.chain import refusals
+from registry.chain.logs import read_receipt
 from registry.chain.reply import Reply
 from registry.chain.rpc import JsonRpcError
 from registry.chain.transactions import decode_signed
@@ -113,7 +114,7 @@ class Sending(ABC):
 
     def mined(self, transaction: bytes) -> MinedTransaction | None:
         """Where a transaction was mined; None if it is in no block."""
-        receipt = self._receipt(transaction)
+        receipt = read_receipt(self._ask, transaction)
         if receipt is None:
             return None
         return MinedTransaction(
@@ -124,12 +125,3 @@ class Sending(ABC):
             gas_used=receipt.member("gasUsed").count(),
             gas_price=receipt.member("effectiveGasPrice").quantity(),
         )
-
-    def _receipt(self, transaction: bytes) -> Reply | None:
-        """Return a receipt; None, which only this method may answer, if it is not mined."""
-        receipt = self._ask("eth_getTransactionReceipt", "0x" + transaction.hex())
-        if receipt.is_null:
-            return None
-        if receipt.member("transactionHash").data(32) != transaction:
-            raise receipt.malformed("the receipt asked for")
-        return receipt

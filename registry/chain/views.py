@@ -1,10 +1,11 @@
 """What the contract's storage says, in the services' words. Opens no connections."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Hashable
 from datetime import UTC, datetime
 from typing import Any  # ABI values are of any shape
 
-from registry.chain.contract import decode_result, encode_call
+from registry.chain.contract import decode_result, encode_view
 from registry.chain.reply import Reply
 from registry.core.address import parse_address
 from registry.services.ports import (
@@ -96,9 +97,9 @@ class ContractViews(ABC):
         return OperatorRecord(roles=Role(roles), valid_until=valid_until)
 
     def _read(
-        self, contract: bytes, at: Block | None, function: str, *arguments: object
+        self, contract: bytes, at: Block | None, function: str, *arguments: Hashable
     ) -> tuple[Reply, tuple[Any, ...]]:
-        reply = self._view(contract, encode_call(function, *arguments), at)
+        reply = self._view(contract, encode_view(function, *arguments), at)
         try:
             return reply, decode_result(function, reply.data())
         except ValueError as exc:

@@ -74,8 +74,9 @@ def _nobody_asked(receipt: Receipt) -> ChainFindings:
 
 
 def _check_anchor(
-    receipt: Receipt, anchor: AnchorReference, chain: ChainState
+    receipt: Receipt, anchor: AnchorReference, asked: ChainState
 ) -> tuple[Check, Check]:
+    chain = asked.inquiry(anchor, seal=receipt.seal, leaf_index=receipt.leaf_index)
     try:
         at = chain.head()
         check = _judge_anchor(receipt, anchor, chain, at)

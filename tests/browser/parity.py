@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any  # reports of JavaScript are JSON
 
-from registry.chain import DEVELOPMENT_CHAIN_ID, ChainOptions, deterministic_address
-from registry.chain.evm import Finality
+from registry.chain import DEVELOPMENT_CHAIN_ID, ChainOptions, Finality, deterministic_address
 from registry.core.address import format_address, format_chain
 from registry.core.report import Report
 from registry.core.trust import TrustedIssuer

@@ -1,10 +1,16 @@
+import base64
+import gzip
+import http.client
 import inspect
 import logging
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import ClassVar
 
+import certifi
 import pytest
-import requests
-import web3.exceptions
+import urllib3
 
 from registry.chain.rpc import JsonRpcError, Rpc, endpoint_name
 from registry.errors import InvalidInputError, UnavailableError
@@ -15,16 +21,16 @@ SECRET = "0123456789abcdef"
 
 
 def foreign_exceptions() -> list[type[Exception]]:
-    """Every exception that web3 and requests define, whatever they add later."""
+    """Every exception that urllib3 and http.client define, whatever they add later."""
     found = {
         kind
-        for module in (web3.exceptions, requests.exceptions)
+        for module in (urllib3.exceptions, http.client)
         for _, kind in inspect.getmembers(module, inspect.isclass)
         if issubclass(kind, Exception)
         and not issubclass(kind, Warning)
-        and kind.__module__.split(".")[0] in {"web3", "requests"}
+        and kind.__module__.split(".")[0] in {"urllib3", "http"}
     }
-    assert len(found) > 50
+    assert len(found) > 30
     return sorted(found, key=lambda kind: kind.__qualname__)
 
 
@@ -47,7 +53,7 @@ def test_every_foreign_exception_is_ours(
     def fail(*_: object) -> None:
         raise kind.__new__(kind)
 
-    monkeypatch.setattr(rpc._provider, "make_request", fail)
+    monkeypatch.setattr(rpc._wire, "post", fail)
     with pytest.raises(UnavailableError):
         rpc.ask("eth_chainId")
     rpc.close()
@@ -59,7 +65,7 @@ def test_a_bug_is_not_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise AttributeError("a bug")
 
-    monkeypatch.setattr(rpc._provider, "make_request", fail)
+    monkeypatch.setattr(rpc._wire, "post", fail)
     with pytest.raises(AttributeError):
         rpc.ask("eth_chainId")
     rpc.close()
@@ -113,7 +119,7 @@ def test_an_error_of_json_rpc_sent_as_http_400_is_the_nodes_word(
 def test_an_answer_beyond_the_limit_is_not_read(
     proxy: RpcProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("registry.chain.rpc.MAX_ANSWER_BYTES", 10)
+    monkeypatch.setattr("registry.chain.wire.MAX_ANSWER_BYTES", 10)
     rpc = Rpc(proxy.url)
     with pytest.raises(UnavailableError, match="answer too large"):
         rpc.ask("eth_chainId")
@@ -136,3 +142,58 @@ def test_an_endpoint_is_named_without_its_secrets(url: str, name: str) -> None:
 def test_an_endpoint_that_is_none_is_the_callers_fault(url: str) -> None:
     with pytest.raises(InvalidInputError, match="RPC endpoint"):
         Rpc(url)
+
+
+class Listener(BaseHTTPRequestHandler):
+    """A node that remembers the headers of each question."""
+
+    seen: ClassVar[list[dict[str, str]]] = []
+
+    def do_POST(self) -> None:
+        self.seen.append({name.lower(): value for name, value in self.headers.items()})
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = gzip.compress(b'{"jsonrpc":"2.0","id":1,"result":"0x1"}')
+        self.send_response(200)
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+
+def test_a_password_comes_from_the_address_alone_and_no_proxy_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    Listener.seen.clear()
+    server = HTTPServer(("127.0.0.1", 0), Listener)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    port = server.server_address[1]
+    try:
+        for user in ("", "me:p%40ss@"):
+            rpc = Rpc(f"http://{user}127.0.0.1:{port}/v3/{SECRET}")
+            assert rpc.ask("eth_chainId").quantity() == 1  # gzip is read, too
+            rpc.close()
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    without, having = Listener.seen
+    assert "authorization" not in without
+    assert having["authorization"] == "Basic " + base64.b64encode(b"me:p@ss").decode()
+
+
+def test_only_authorities_of_certifi_are_believed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The authorities are certifi's; the system's, which others may write, count for nothing."""
+    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent")
+    pool = Rpc("https://127.0.0.1:9")._wire._pool
+    assert isinstance(pool, urllib3.HTTPSConnectionPool)
+    assert pool.ca_certs == certifi.where()
+    assert pool.cert_reqs is None  # urllib3's own: CERT_REQUIRED
+    pool.close()

@@ -105,7 +105,7 @@ def test_a_node_that_turns_into_one_of_another_chain_is_believed_nothing(
 
 def freeze(proxy: RpcProxy, chain: EvmChain) -> None:
     """Let the node stay at the block where it is now, for all that it is asked."""
-    ask: Callable[..., Any] = chain._nodes.ask
+    ask: Callable[..., Any] = chain.nodes.ask
     block = ask("eth_getBlockByNumber", "latest", False).value  # noqa: FBT003 - JSON-RPC parameter
     number = int(block["number"], 16)
 

@@ -6,6 +6,7 @@ from enum import IntEnum, IntFlag
 from typing import Protocol
 
 from registry.core.fees import Fees, Market
+from registry.core.receipt import AnchorReference
 
 
 class CredentialStatus(IntEnum):
@@ -184,6 +185,13 @@ class ChainState(Protocol):
     @property
     def contract(self) -> bytes:
         """Address of the contract."""
+
+    def inquiry(self, anchor: AnchorReference, *, seal: bytes, leaf_index: int) -> "ChainState":
+        """The same chain for one judgement of an anchor, told beforehand what it will be asked.
+
+        It answers as this one does, but may ask its nodes for all of it at once. Begin one for each
+        judgement, with `head`, and use it from one thread: no answer of an earlier one counts.
+        """
 
     def head(self) -> Block:
         """The latest block. Raises `ConflictError` if the node serves another chain."""
