@@ -113,6 +113,9 @@ class CredentialStore(IntakeStore, Protocol):
     ) -> list[Batch]:
         """Batches from the newest to the oldest, with an id below `before_id`."""
 
+    def credential_count(self, batch_id: int) -> int:
+        """Number of a batch's credentials, without those that were erased."""
+
     def open_count(self, issuer: bytes) -> int:
         """Number of credentials in the issuer's open batch."""
 
