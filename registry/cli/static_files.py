@@ -79,10 +79,8 @@ def export(
 
 
 def _lines(done: "Published", place: str) -> list[str]:
-    lines = [
-        f"Published {done.batches:,} batches ({done.credentials:,} credentials, "
-        f"{done.files:,} files) at {place}; {done.unchanged:,} were there already"
-    ]
+    written = f"{done.batches:,} batches ({done.credentials:,} credentials, {done.files:,} files)"
+    lines = [f"Published {written} at {place}; {done.unchanged:,} were there already"]
     if done.removed:
         lines.append(f"Removed {done.removed:,} files")
     names = [batch.head.seal.hex() for batch in done.skipped if batch.head]

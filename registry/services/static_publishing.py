@@ -91,7 +91,7 @@ class StaticPublishing:
                 continue
             # After each batch: a run that is killed later need not look at this one again.
             changed = _with_entry(index, entry)
-            if changed != index:
+            if changed != index or wishes.rewrite:
                 index = changed
                 self._put(StaticFile(INDEX_PATH, print_document(index), FileKind.DOCUMENT), done)
         if seal is not None and done.skipped:
