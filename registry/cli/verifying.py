@@ -133,6 +133,11 @@ def verify(
             report = verification.verify(evidence, expected_issuer=expected)
         else:
             report = _with_tiles(verification, evidence, expected, tiles)
+            if report.verdict is Verdict.INVALID:
+                session.output.note(
+                    f"If the receipt came from {tiles}, and that is not the issuer's, this says "
+                    "nothing of the credential."
+                )
     name = None if credential is None else shown(credential)
     session.output.result(report.model_dump(mode="json"), _lines(report, name))
     raise typer.Exit(_EXITS[report.verdict])
