@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +30,7 @@ MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it is of a random name
 
 
 def main() -> None:
+    """Make a store, publish it three times, and read some receipts."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         url = f"sqlite:///{folder}/registry.db"
@@ -78,7 +80,7 @@ def _fill(url: str, count: int) -> None:
     lease = store.acquire_lease(ISSUER, "bench", now=NOW, duration=timedelta(hours=1))
     anchor = Anchor(31337, b"\x44" * 20, b"\x55" * 32, 7, b"\x66" * 32, 0, NOW)
     states = (BatchState.SEALED, BatchState.ANCHORED, BatchState.FINAL)
-    for source, target in zip(states, states[1:], strict=False):
+    for source, target in pairwise(states):
         store.move_batch(
             batch.id,
             lease=lease,
