@@ -62,7 +62,10 @@ class Folder:
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files; one that is not there is no error."""
         for path in paths:
-            (self._path / path).unlink(missing_ok=True)
+            try:
+                (self._path / path).unlink(missing_ok=True)
+            except OSError as exc:
+                raise InvalidInputError(f"cannot remove {path}: {exc.strerror}") from exc
 
     def close(self) -> None:
         """Nothing is open."""

@@ -39,6 +39,8 @@ def open_publishing(store: Store, place: str, *, issuer: bytes) -> StaticPublish
 
 
 def _shelf(place: str) -> StaticShelf:
+    # Not fsspec's files: it writes them in place, where a reader could see half of one.
+    place = place.removeprefix("file://")
     if "://" in place:
         from registry.objects import ObjectStorage
 

@@ -161,6 +161,10 @@ def test_a_folder_is_read_within_limits(tmp_path: Path) -> None:
             folder.read(missing, 9)
     with pytest.raises(InvalidInputError, match="cannot write file/below"), folder.writing() as put:
         put(StaticFile("file/below", b"", FileKind.TILE))
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(InvalidInputError, match="cannot remove folder"):
+        folder.remove(["nothing", "folder"])
+    (tmp_path / "folder").rmdir()
     (tmp_path / ".file.1.part").write_bytes(b"left by a killed run")
     assert folder.sizes("") == {"file": 10}
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
