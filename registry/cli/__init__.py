@@ -29,6 +29,7 @@ from registry.cli import (
     snapshotting,
     stack_reviewing,
     stacking,
+    static_files,
     statuses,
     verifying,
     wallets,
@@ -116,6 +117,7 @@ _GROUPS: Final[dict[str, tuple[str, str, dict[str, Callable[..., None]]]]] = {
         "Files for many.",
         {
             "receipts": receipts.export,
+            "tiles": static_files.export,
             "verifier": exporting.verifier,
             "did-document": exporting.did_document,
             "bundle": bundling.bundle,

@@ -33,10 +33,13 @@ class Sources:
     block: int | None
     block_hashes: Sequence[str]
     recompile: bool
+    tiles: str | None = None
 
     def __post_init__(self) -> None:
         if self.bundle is not None and self.published is not None:
             raise InvalidInputError("a bundle has what is published: leave --published out")
+        if self.tiles is not None and (self.bundle is not None or self.published is not None):
+            raise InvalidInputError("of a bundle, --published and --tiles name one")
         if self.bundle is not None and (self.block is not None or self.state is not None):
             raise InvalidInputError("a bundle has its block and state: no --block, no --state")
         if self.state is not None and not self.anvil:
@@ -71,11 +74,14 @@ def open_sources(
     if sources.bundle is not None:
         return _open_bundle(session, sources, sources.bundle, stack, step)
     registry = session.registry
-    if sources.published is None:
+    if sources.tiles is not None:
+        shown_there: Disclosure = _published_files(session, sources.tiles, stack)
+        more = []
+    elif sources.published is None:
         store = session.existing_store
-        shown_there: Disclosure = StoreDisclosure(store, registry.issuer)
+        shown_there = StoreDisclosure(store, registry.issuer)
         chains = list(registry.chains.values())
-        more = [] if sources.anvil else check_books(store, chains, registry.issuer)
+        more = [] if sources.anvil else list(check_books(store, chains, registry.issuer))
     else:
         shown_there = _published(session, sources.published, stack)
         more = []
@@ -160,6 +166,14 @@ def _histories(
     number = None if sources.anvil else sources.block
     replay = Replay(number, built, step)
     return replayed(chains, session.registry.issuer, batches, replay)
+
+
+def _published_files(session: Session, place: str, stack: ExitStack) -> Disclosure:
+    from registry.wiring.static_files import open_receipts  # noqa: PLC0415 - as above
+
+    found = open_receipts(place, issuer=session.registry.issuer)
+    stack.callback(found.close)
+    return found
 
 
 def _published(session: Session, place: str, stack: ExitStack) -> Disclosure:

@@ -39,6 +39,14 @@ def audit(
             help="Take batches and leaves from an API or a bundle, and not from the store.",
         ),
     ] = None,
+    tiles: Annotated[
+        str | None,
+        typer.Option(
+            "--tiles",
+            metavar="URL|DIR",
+            help="Take batches and leaves from what `export tiles` published there.",
+        ),
+    ] = None,
     credentials: Annotated[
         Path | None,
         typer.Option(
@@ -113,8 +121,9 @@ def audit(
     Reads every event of the issuer on the configured chains, proves the contract's state under
     one block's hash, builds every tree again, and replays owners, operators and statuses. What
     the issuer shows comes from the store here, whose books are checked, too; from an API or a
-    folder (--published); or, with the chains, from a bundle. docs/auditing.md leads through it,
-    docs/audit-findings.md says what each finding means and what to do.
+    folder (--published), or static files (--tiles); or, with the chains, from a bundle.
+    docs/auditing.md leads through it, docs/audit-findings.md says what each finding means and
+    what to do.
 
     Exit code 0: nothing found, or notices alone; 1: something is wrong; 3: something could not be
     asked.
@@ -125,7 +134,7 @@ def audit(
     if sample is not None and credentials is None:
         raise InvalidInputError("--sample is of --credentials: name their folder")
     trusted = tuple(block_hash or ())
-    sources = Sources(bundle, published, anvil, state, block, trusted, recompile)
+    sources = Sources(bundle, published, anvil, state, block, trusted, recompile, tiles)
     with interruptible(), ExitStack() as stack:
         step = stack.enter_context(session.output.steps())
         opened = open_sources(session, sources, stack, step)

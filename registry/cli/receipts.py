@@ -11,6 +11,7 @@ from registry.cli.inputs import RECEIPT_SUFFIX, STDIN, read_whole, receipt_path,
 from registry.cli.output import Value
 from registry.cli.remote import Api, client, receipts_there
 from registry.cli.session import Session
+from registry.cli.static_files import Tiles, receipts_published
 from registry.cli.targets import Target, find_hash, parse_seal, parse_target
 from registry.core.batch import BatchState
 from registry.core.canonical import Canonicalization
@@ -39,9 +40,12 @@ def receipt(
         bool,
         typer.Option("--path", help="Print the path for generic Merkle verifiers instead."),
     ] = False,
+    tiles: Tiles = None,
     api: Api = None,
 ) -> None:
     """Give receipts: of FILE as FILE.receipt.json beside it, of HASH on stdout.
+
+    With --tiles, a receipt that lies beside FILE is completed with the anchors of its batch.
 
     With --embed, FILE.json becomes FILE.sealed.json, unless -o says otherwise.
 
@@ -51,9 +55,11 @@ def receipt(
         raise InvalidInputError("--path and -o take one credential at a time")
     if embed and path:
         raise InvalidInputError("--embed and --path exclude each other")
+    if tiles is not None and api is not None:
+        raise InvalidInputError("--tiles does not go with --api")
     written: list[Value] = []
     named = [parse_target(text) for text in targets]
-    for target, found in zip(named, _receipts(session, named, api), strict=True):
+    for target, found in zip(named, _receipts(session, named, api, tiles), strict=True):
         if path:
             session.output.raw(orjson.dumps(_path(found), option=orjson.OPT_INDENT_2))
             return
@@ -108,8 +114,12 @@ def _final_batch(session: Session, seal: bytes) -> Batch:
     return found[0]
 
 
-def _receipts(session: Session, targets: list[Target], api: str | None) -> Iterable[Receipt]:
+def _receipts(
+    session: Session, targets: list[Target], api: str | None, tiles: str | None
+) -> Iterable[Receipt]:
     issuer = session.settings.issuer
+    if tiles is not None:
+        return receipts_published(tiles, targets, issuer)
     if api is not None:
         with client(session, api) as there:
             return receipts_there(there, targets, issuer=issuer)

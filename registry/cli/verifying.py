@@ -1,5 +1,6 @@
 """`rootseal verify`: a credential and its receipt against the chain."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -10,6 +11,7 @@ from registry.cli.inputs import read_whole, receipt_path, shown
 from registry.cli.lines import parse_hash_digits
 from registry.cli.remote import Api, client, only_without_api
 from registry.cli.session import Session
+from registry.cli.static_files import Tiles, completed, published
 from registry.core.address import parse_address
 from registry.core.receipt import MAX_RECEIPT_BYTES
 from registry.core.report import Outcome, Report, Verdict
@@ -74,6 +76,7 @@ def verify(
     no_store: Annotated[
         bool, typer.Option("--no-store", help="Do not look for a receipt in the store.")
     ] = False,
+    tiles: Tiles = None,
     api: Api = None,
 ) -> None:
     """Verify a credential with its receipt against the chain.
@@ -85,6 +88,9 @@ def verify(
 
     With --snapshot no node is asked: it shows what held in its block, and counts if that block
     has the hash that --block-hash says. What was withdrawn later it cannot know.
+
+    With --tiles a receipt that is missing, or pending, comes from there, and the store is not
+    asked. Whether its seal is anchored says the chain.
 
     With --api the credential is sent to that registry, whose word the report is.
 
@@ -109,6 +115,7 @@ def verify(
             snapshot=snapshot,
             block_hash=block_hash,
             no_store=no_store,
+            tiles=tiles,
         )
         with client(session, api) as there:
             report = there.verify(
@@ -120,8 +127,17 @@ def verify(
     else:
         session.overrides |= {} if trust is None else {"trust_list": str(trust)}
         session.overrides |= {"resolve_issuers": "true"} if resolve_issuer else {}
-        verification = _verification(session, snapshot, block_hash, with_store=not no_store)
-        report = verification.verify(evidence, expected_issuer=expected)
+        with_store = not no_store and tiles is None
+        verification = _verification(session, snapshot, block_hash, with_store=with_store)
+        if tiles is None:
+            report = verification.verify(evidence, expected_issuer=expected)
+        else:
+            report = _with_tiles(verification, evidence, expected, tiles)
+            if report.verdict is Verdict.INVALID:
+                session.output.note(
+                    f"If the receipt came from {tiles}, and that is not the issuer's, this says "
+                    "nothing of the credential."
+                )
     name = None if credential is None else shown(credential)
     session.output.result(report.model_dump(mode="json"), _lines(report, name))
     raise typer.Exit(_EXITS[report.verdict])
@@ -139,6 +155,16 @@ def _verification(
     trusted = None if block_hash is None else parse_eth_hash(block_hash, place="--block-hash")
     data = read_whole(snapshot, MAX_SNAPSHOT_BYTES + 1)
     return registry.offline_verification(data, trusted, with_store=with_store)
+
+
+def _with_tiles(
+    verification: Verification, evidence: Evidence, expected: bytes | None, place: str
+) -> Report:
+    with published(place) as there:
+        if evidence.receipt is not None:
+            evidence = replace(evidence, receipt=completed(there, evidence.receipt))
+        verification = replace(verification, find_receipt=there.receipt)
+        return verification.verify(evidence, expected_issuer=expected)
 
 
 def _hash(text: str) -> bytes:

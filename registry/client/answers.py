@@ -45,12 +45,12 @@ class Answer:
         text = self._retry_after
         return int(text[:9]) if text.isascii() and text.isdecimal() else None
 
-    def body(self) -> bytes:
+    def body(self, limit: int = MAX_ANSWER_BYTES) -> bytes:
         """All of it. Raises `UnavailableError` if it is too large, too slow, or breaks off."""
         found = bytearray()
         for chunk in self._chunks():
             found += chunk
-            if len(found) > MAX_ANSWER_BYTES:
+            if len(found) > limit:
                 raise self.unreadable("an answer that is too large")
         return bytes(found)
 

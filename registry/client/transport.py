@@ -96,6 +96,13 @@ class Transport:
                     raise refusal
             time.sleep(seconds)
 
+    @contextmanager
+    def fetch(self, path: str) -> Iterator[Answer]:
+        """A file of a web server that knows nothing of us: any status, any media type."""
+        response = self._sent(Request("GET", path, accept="*/*"))
+        with response, closing(response.raw.line):
+            yield Answer(response, source=self._base, timeout=self._timeout)
+
     def _sent(self, request: Request) -> requests.Response:
         try:
             return self._session.send(

@@ -56,6 +56,12 @@ class BatchReads:
         with self._database.read() as connection:
             return [batch_of(row) for row in connection.execute(query)]
 
+    def credential_count(self, batch_id: int) -> int:
+        """Number of credentials in a batch, open or sealed, without those that were erased."""
+        query = select(func.count()).where(credentials.c.batch_id == batch_id)
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def open_count(self, issuer: bytes) -> int:
         """Number of credentials in the issuer's open batch."""
         query = (

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from registry.core.tiles import split_hashes
 from registry.errors import NotFoundError
@@ -39,12 +39,6 @@ class Credentials:
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(*order)).all()
         return [StoredCredential(*row) for row in rows]
-
-    def count_credentials(self, batch_id: int) -> int:
-        """Number of credentials in a batch, open or sealed."""
-        query = select(func.count()).where(credentials.c.batch_id == batch_id)
-        with self._database.read() as connection:
-            return int(connection.execute(query).scalar_one())
 
     def batch_credentials(self, batch: Batch) -> Iterator[list[StoredCredential]]:
         """Credentials of a sealed batch in the order of their leaves, some hundreds at a time.

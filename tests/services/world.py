@@ -177,7 +177,7 @@ class World:
 
     def credentials(self) -> int:
         """How many there are: counted one by one."""
-        return sum(self.store.count_credentials(batch.id) for batch in self.batches())
+        return sum(self.store.credential_count(batch.id) for batch in self.batches())
 
     def anchored_seals(self) -> list[bytes]:
         """Seals of the issuer's anchors on the chain as it stands."""

@@ -45,4 +45,4 @@ def test_an_open_batch_has_no_order(store: SqlStore) -> None:
     (batch,) = store.batches()
     with pytest.raises(NotFoundError, match="not sealed"):
         store.batch_credentials(batch)
-    assert store.count_credentials(batch.id) == 3
+    assert store.credential_count(batch.id) == 3

@@ -27,7 +27,7 @@ def check_leaves(store: CredentialStore, batch: Batch) -> Iterator[Finding]:
             )
             return
         count += 1
-    held = store.count_credentials(batch.id)
+    held = store.credential_count(batch.id)
     if held != count:
         yield Finding(
             FindingCode.LEAVES_DIFFER,

@@ -81,6 +81,13 @@ from registry.services.ports.publications import (
     Publication,
     PublicationStore,
 )
+from registry.services.ports.static_files import (
+    FileKind,
+    Put,
+    StaticFile,
+    StaticShelf,
+    StaticSource,
+)
 from registry.services.ports.status_entries import (
     StatusEntry,
     StatusEntryStore,
@@ -126,6 +133,7 @@ __all__ = [
     "Disclosure",
     "Event",
     "Fees",
+    "FileKind",
     "FollowedChain",
     "History",
     "Holder",
@@ -149,6 +157,7 @@ __all__ = [
     "Publication",
     "PublicationStore",
     "Purpose",
+    "Put",
     "Role",
     "Scope",
     "Scopes",
@@ -156,6 +165,9 @@ __all__ = [
     "Sent",
     "SignedTransaction",
     "Signer",
+    "StaticFile",
+    "StaticShelf",
+    "StaticSource",
     "StatusChange",
     "StatusChanged",
     "StatusEntry",

@@ -84,9 +84,6 @@ class CredentialStore(IntakeStore, Protocol):
     def find_all_credentials(self, hashes: Sequence[bytes]) -> list[StoredCredential]:
         """Each of the credentials under every issuer that has it, by hash and issuer address."""
 
-    def count_credentials(self, batch_id: int) -> int:
-        """Number of credentials in a batch, open or sealed."""
-
     def batch_credentials(self, batch: Batch) -> Iterator[list[StoredCredential]]:
         """Credentials of a sealed batch in the order of their leaves, some hundreds at a time.
 
@@ -116,6 +113,9 @@ class CredentialStore(IntakeStore, Protocol):
         limit: int = 100,
     ) -> list[Batch]:
         """Batches from the newest to the oldest, with an id below `before_id`."""
+
+    def credential_count(self, batch_id: int) -> int:
+        """Number of credentials in a batch, open or sealed, without those that were erased."""
 
     def open_count(self, issuer: bytes) -> int:
         """Number of credentials in the issuer's open batch."""
