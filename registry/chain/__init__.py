@@ -1,6 +1,6 @@
 """Chain adapter: an EVM chain, its keys and its devnet behind the `Chain` and `Signer` protocols.
 
-The only layer that knows JSON-RPC and eth-account. Decides nothing about anchoring.
+The only layer that knows web3 and eth-account. Decides nothing about anchoring.
 """
 
 from registry.chain.artifact import (

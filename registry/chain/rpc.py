@@ -5,21 +5,18 @@ Turns every way in which asking can fail into `UnavailableError`. Retries nothin
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final  # JSON-RPC results are JSON of any shape
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-import orjson
-
 from registry.chain.questions import Question
 from registry.chain.reply import Reply
-from registry.chain.wire import FAILURES, StatusError, Wire, describe, kind_of
+from registry.chain.wire import FAILURES, describe, kind_of
 from registry.errors import InvalidInputError, UnavailableError
 
 DEFAULT_TIMEOUT = 20.0  # seconds for a whole answer
 _MAX_MESSAGE = 200  # characters of a node's error message that are shown
-_OK: Final = 200
-_BAD_REQUEST: Final = 400
 _SINGLE_SECONDS: Final = 600.0  # in which no batch is sent to a node that left one unanswered
 _AWAY: Final = frozenset({"connection", "timeout"})  # kinds of failure that a single question meets
 
@@ -56,14 +53,18 @@ class Rpc:
         self.timeout = timeout
         self._secrets = _secrets(url)
         self._single_until = 0.0
-        self._wire = Wire(url, timeout=timeout)
+        # Here: web3 takes most of a second to import, and many commands ask no node.
+        from registry.chain.provider import Provider  # noqa: PLC0415
+
+        self._provider = Provider(url, timeout=timeout)
 
     def __repr__(self) -> str:
         return f"Rpc({self.source})"
 
     def ask(self, method: str, *params: object) -> Reply:
         """Ask the node. Raises `JsonRpcError` for its error, `NoAnswerError` for silence."""
-        response = self._exchange(method, _question(1, method, *params))
+        with self._own_errors(method):
+            response: Any = self._provider.make_request(method, params)
         if not isinstance(response, dict):
             raise self._malformed(f"{method} got no JSON-RPC answer")
         if response.get("error") is None and "result" not in response:
@@ -83,10 +84,10 @@ class Rpc:
         if time.monotonic() < self._single_until:
             return [None] * len(questions)
         try:
-            content = self._exchange(
-                "a batch",
-                [_question(number, *question) for number, question in enumerate(questions)],
-            )
+            with self._own_errors("a batch"):
+                content: Any = self._provider.make_batch_request(
+                    [(method, params) for method, *params in questions]
+                )
         except NoAnswerError as exc:
             if exc.kind in _AWAY:
                 raise
@@ -101,7 +102,7 @@ class Rpc:
 
     def close(self) -> None:
         """Close the connections."""
-        self._wire.close()
+        self._provider.close()
 
     def _read(self, method: str, answer: dict[str, object]) -> Reply | JsonRpcError:
         error = answer.get("error")
@@ -109,14 +110,10 @@ class Rpc:
             return self._refusal(method, error)
         return Reply(answer["result"], method=method, source=self.source)
 
-    def _exchange(self, what: str, question: object) -> object:
-        """Put a question and return the JSON that comes back."""
+    @contextmanager
+    def _own_errors(self, what: str) -> Iterator[None]:
         try:
-            status, body = self._wire.post(orjson.dumps(question))
-            # Some providers send the errors of JSON-RPC, and nothing else, as HTTP 400.
-            if status != _OK and not (status == _BAD_REQUEST and _holds_error(body)):
-                raise StatusError(status)
-            return _decode(body)
+            yield
         except FAILURES as exc:
             # Not chained: those exceptions print the URL, and with it the API key.
             raise NoAnswerError(
@@ -176,10 +173,6 @@ def _secrets(url: str) -> list[str]:
     return sorted((piece for piece in pieces if len(piece) >= 4), key=len, reverse=True)
 
 
-def _question(number: int, method: str, *params: object) -> dict[str, object]:
-    return {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
-
-
 def _by_number(content: object, count: int) -> list[dict[str, Any] | None]:
     """Sort the answers to a batch, which come in any order; None where there is none."""
     answers: list[dict[str, Any] | None] = [None] * count
@@ -192,17 +185,3 @@ def _by_number(content: object, count: int) -> list[dict[str, Any] | None]:
         if "result" in answer or answer.get("error") is not None:
             answers[number] = answer
     return answers
-
-
-def _decode(body: bytes) -> object:
-    # Not the standard library's parser: it overflows the stack on deeply nested input.
-    content: object = orjson.loads(body)
-    return content
-
-
-def _holds_error(body: bytes) -> bool:
-    try:
-        content: object = _decode(body)
-    except ValueError:
-        return False
-    return isinstance(content, dict) and isinstance(content.get("error"), dict)

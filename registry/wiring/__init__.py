@@ -1,7 +1,7 @@
 """Wiring: reads the settings and puts stores, chains, keys and services together.
 
 The only package that knows which adapter stands behind a Protocol. Adapters are imported where
-they are first used: SQLAlchemy and eth-account take half a second, and most commands need one.
+they are first used: SQLAlchemy and web3 take a second each, and most commands need one of them.
 """
 
 import os

@@ -53,7 +53,7 @@ def test_every_foreign_exception_is_ours(
     def fail(*_: object) -> None:
         raise kind.__new__(kind)
 
-    monkeypatch.setattr(rpc._wire, "post", fail)
+    monkeypatch.setattr(rpc._provider._wire, "post", fail)
     with pytest.raises(UnavailableError):
         rpc.ask("eth_chainId")
     rpc.close()
@@ -65,7 +65,7 @@ def test_a_bug_is_not_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise AttributeError("a bug")
 
-    monkeypatch.setattr(rpc._wire, "post", fail)
+    monkeypatch.setattr(rpc._provider._wire, "post", fail)
     with pytest.raises(AttributeError):
         rpc.ask("eth_chainId")
     rpc.close()
@@ -192,7 +192,7 @@ def test_only_authorities_of_certifi_are_believed(
 ) -> None:
     """The authorities are certifi's; the system's, which others may write, count for nothing."""
     monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent")
-    pool = Rpc("https://127.0.0.1:9")._wire._pool
+    pool = Rpc("https://127.0.0.1:9")._provider._wire._pool
     assert isinstance(pool, urllib3.HTTPSConnectionPool)
     assert pool.ca_certs == certifi.where()
     assert pool.cert_reqs is None  # urllib3's own: CERT_REQUIRED
