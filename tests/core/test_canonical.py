@@ -213,6 +213,28 @@ def test_text_that_parsers_read_in_several_ways_is_read_strictly(text: bytes) ->
     assert outcome(text) == slowly(text)
 
 
+@pytest.mark.parametrize("number", [b"1.0", b"-1.0", b"1e+16", b"-2e+16", b"9.0", b"0.0"])
+@pytest.mark.parametrize(
+    "before",
+    [
+        b'{"a":',
+        b'{"a":[',
+        b'{"a":["x",',
+        b'{"a":["",',
+        b'{"a":[1,',
+        b'{"a":[{},',
+        b'{"a":[[],',
+        b'{"a":[null,',
+        b'{"a":[true,',
+        b'{"a":"#.","b":',
+    ],
+)
+def test_no_number_with_a_fraction_is_overlooked(before: bytes, number: bytes) -> None:
+    text = before + number + (b"]" if b"[" in before else b"") + b"}"
+    assert orjson.dumps(orjson.loads(text)) == text  # printed by orjson, but not as RFC 8785 does
+    assert outcome(text) == slowly(text)
+
+
 def outcome(text: bytes) -> bytes | str:
     try:
         return credential_hash(text, Canonicalization.JCS)
