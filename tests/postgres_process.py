@@ -28,7 +28,7 @@ class PostgresProcess:
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
         self.port = port
-        self._programs, self._user = _programs()
+        self.programs, self.user = _programs()
 
     @property
     def url(self) -> str:
@@ -40,13 +40,17 @@ class PostgresProcess:
 
     def configure(self, settings: Mapping[str, str]) -> None:
         """Add settings, which a restart puts into force."""
-        lines = "".join(f"{name} = '{value}'\n" for name, value in settings.items())
+        where = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": "",
+        }
+        lines = "".join(f"{name} = '{value}'\n" for name, value in {**where, **settings}.items())
         with (self.folder / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write(lines)
 
     def start(self) -> None:
-        options = f"-h 127.0.0.1 -p {self.port} -k ''"
-        self._control("start", "-o", options, "-l", str(self.folder / "server.log"))
+        self._control("start", "-l", str(self.folder / "server.log"))
 
     def stop(self, mode: Mode = "fast") -> None:
         self._control("stop", "-m", mode)
@@ -71,10 +75,10 @@ class PostgresProcess:
         # To files: the server that pg_ctl starts keeps a pipe open.
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
             ran = subprocess.run(
-                [str(self._programs / program), *map(str, arguments)],
+                [str(self.programs / program), *map(str, arguments)],
                 stdout=out,
                 stderr=err,
-                user=self._user,
+                user=self.user,
                 cwd="/",
                 timeout=_SECONDS,
                 check=False,
@@ -88,8 +92,8 @@ class PostgresProcess:
     def owned(self, folder: Path) -> Path:
         """Make a folder that the server's user may write to."""
         folder.mkdir(mode=0o700)
-        if self._user is not None:
-            shutil.chown(folder, self._user)
+        if self.user is not None:
+            shutil.chown(folder, self.user)
         return folder
 
     def _control(self, *arguments: str) -> None:
@@ -103,8 +107,9 @@ def postgres_process(**settings: str) -> Iterator[PostgresProcess]:
         # The server's user, who is another than root, must be able to enter it.
         home = Path(tempfile.mkdtemp(prefix="rootseal-pg-"))
         context.callback(shutil.rmtree, home, ignore_errors=True)
-        home.chmod(0o711)
         server = PostgresProcess(home / "data", free_port())
+        if server.user is not None:
+            shutil.chown(home, server.user)
         server.owned(server.folder)
         server.make()
         server.configure({**_QUICK, **settings})
@@ -122,6 +127,7 @@ def standby_of(primary: PostgresProcess) -> Iterator[PostgresProcess]:
     standby.owned(folder)
     source = f"host=127.0.0.1 port={primary.port} user=postgres"
     standby.run("pg_basebackup", "-D", folder, "-d", source, "-R", "-c", "fast", "-X", "stream")
+    standby.configure({})
     standby.start()
     try:
         yield standby
