@@ -1,6 +1,5 @@
 """What must hold at the end of `soak_cluster.py`: store and chain are asked again for all of it."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -11,16 +10,17 @@ import httpx
 
 from registry.chain import EvmChain, deterministic_address, development_signer
 from registry.core.batch import BatchState
-from registry.core.receipt import receipt_from_json
+from registry.core.receipt import Receipt
 from registry.core.report import Verdict
 from registry.core.tree import seal_from_proof
 from registry.services.books import check_books
+from registry.services.receipts import receipts_of
 from registry.services.verification import Evidence, Verification
 from registry.store import SqlStore
 from registry.wiring import utc_now
 
 ROOTSEAL = Path(sys.executable).parent / "rootseal"
-LOT = 500  # receipts of one question
+LOT = 2_000  # receipts that are read at once
 SAMPLE = 20  # credentials that are verified in all steps, against the chain
 
 
@@ -37,34 +37,24 @@ def problems_found(
     sealed = [batch.head.seal for batch in batches if batch.head is not None]
     if sorted(anchor.seal for anchor in anchors) != sorted(sealed):
         yield f"{len(anchors)} anchors on the chain for {len(sealed)} batches"
-    yield from _lost(url, hashes, set(sealed))
+    yield from _lost(store, hashes, set(sealed))
     yield from _unproven(url, hashes, chain)
     yield from (f"books: {finding}" for finding in check_books(store, [chain], issuer))
     yield from _audited(environment)
     chain.close()
 
 
-def _lost(url: str, hashes: list[bytes], seals: set[bytes]) -> Iterator[str]:
+def _lost(store: SqlStore, hashes: list[bytes], seals: set[bytes]) -> Iterator[str]:
     """Acknowledged credentials that have no receipt, or one that proves nothing."""
     left = iter(hashes)
-    with httpx.Client(trust_env=False, timeout=120) as client:
-        while some := list(islice(left, LOT)):
-            asked = {"hashes": [digest.hex() for digest in some]}
-            answer = client.post(f"{url}/v1/receipts", json=asked)
-            lines = answer.text.splitlines()
-            if len(lines) != len(some):
-                yield f"{len(lines)} receipts for {len(some)} credentials ({answer.status_code})"
-            for digest, line in zip(some, lines, strict=False):
-                found = json.loads(line)
-                if "receipt" not in found:
-                    yield f"lost: {digest.hex()}: {found}"
-                    continue
-                receipt = receipt_from_json(found["receipt"])
-                proven = seal_from_proof(
-                    salt=receipt.salt, credential_hash=digest, proof=receipt.proof
-                )
-                if proven not in seals or receipt.is_pending:
-                    yield f"not proven: {digest.hex()}"
+    while some := list(islice(left, LOT)):
+        for digest, receipt in zip(some, receipts_of(store, some), strict=True):
+            if not isinstance(receipt, Receipt):
+                yield f"lost: {digest.hex()}: {receipt}"
+                continue
+            proven = seal_from_proof(salt=receipt.salt, credential_hash=digest, proof=receipt.proof)
+            if proven not in seals or receipt.is_pending:
+                yield f"not proven: {digest.hex()}"
 
 
 def _unproven(url: str, hashes: list[bytes], chain: EvmChain) -> Iterator[str]:
