@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from api.access import Backend, BackendDep, NowDep
-from api.documentation import content
-from api.problems import RETRY_SECONDS
+from api.documentation import content, problems
+from api.problems import RETRY_SECONDS, BusyError
 from registry.client.models import Health, Probe, Readiness
 from registry.errors import RootsealError
 from registry.services.alarm import overdue_by
@@ -18,15 +18,23 @@ from registry.services.ports import Chain
 router = APIRouter(tags=["health"])
 
 _log = logging.getLogger(__name__)
+DRAINING: Final = "draining"  # under which `registry.cli.serving` says that the process ends
 _ANSWERS: Final = "answers"
 _SILENT: Final = "does not answer as it should; see the log"
 _IN_TIME: Final = "no credential waits too long"
 _OVERDUE: Final = "a credential or a status change waits longer than alarm_hours; see the runbook"
 
 
-@router.get("/healthz", summary="Is the process up?", response_description="It is.")
-def healthz(response: Response) -> Health:
-    """Asks nobody."""
+@router.get(
+    "/healthz",
+    summary="Is the process up?",
+    response_description="It is.",
+    responses=problems(503),
+)
+def healthz(request: Request, response: Response) -> Health:
+    """Asks nobody. 503 once it is about to end (`rootseal serve --drain`): ask another."""
+    if request.scope.get("state", {}).get(DRAINING):
+        raise BusyError("this process is about to end; ask another")
     response.headers["Cache-Control"] = "no-store"
     return Health()
 

@@ -1,5 +1,6 @@
 """`rootseal serve`: the API."""
 
+import asyncio
 import ctypes
 import logging
 import os
@@ -24,17 +25,30 @@ _HEAD_BYTES: Final = 16 * 1024  # request line and headers
 # Of mallopt(3): M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX.
 _MALLOC: Final = {-1: 1024 * 1024, -3: 64 * 1024, -8: 2}
 _EXIT_SECONDS: Final = 2  # beyond the patience with requests that run
+_LOOK_SECONDS: Final = 0.1  # whether it is to end at once
 
 
 def serve(
     session: Session,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    drain: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=600,
+            metavar="SECONDS",
+            help="Answer on after SIGTERM, while callers move on.",
+        ),
+    ] = 0,
 ) -> None:
     """Serve the API until Ctrl-C or SIGTERM.
 
     On either it takes nothing new, finishes what runs (for up to the setting request_timeout), and
     exits with 0. Limits on requests are counted for each process by itself.
+
+    With --drain it first answers for so long as before, but closes each connection with its next
+    answer, and /healthz says 503, so that a load balancer sends the next request elsewhere.
 
     What happens is logged to stderr, as JSON unless that is a terminal.
 
@@ -65,7 +79,7 @@ def serve(
     # The server gives the signal on when it has ended: that is then an end as it should be.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
-    server = _Server(config, patience + _EXIT_SECONDS)
+    server = _Server(config, drain=drain, seconds=patience + _EXIT_SECONDS)
     _give_memory_back()
     server.run()
     if not server.started:
@@ -73,17 +87,36 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """Ends in `seconds` at most: a thread that waits for a node cannot be interrupted."""
+    """Ends `seconds` after its draining at most: a thread that waits cannot be interrupted."""
 
-    def __init__(self, config: uvicorn.Config, seconds: float) -> None:
+    def __init__(self, config: uvicorn.Config, *, drain: float, seconds: float) -> None:
         super().__init__(config)
+        self._drain_seconds = drain
         self._last_moment = threading.Timer(seconds, _cut_off)
         self._last_moment.daemon = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Finish what runs. What does not finish is as safe as after a loss of power."""
+        """Let callers go, and finish what runs. What does not end is safe, as at a power cut."""
+        await self._drain()
         self._last_moment.start()
         await super().shutdown(sockets)
+
+    async def _drain(self) -> None:
+        """Answer on, but keep no connection.
+
+        An idle connection that is closed may lose the request that is on its way on it, and a
+        socket that listens no more, those that nobody has accepted yet.
+        """
+        if self._drain_seconds == 0:
+            return
+        _log.info("draining", extra={"seconds": self._drain_seconds})
+        # Every protocol adds these to an answer, and ends the connection after such a one.
+        self.server_state.default_headers += [(b"connection", b"close")]
+        self.lifespan.state["draining"] = True  # what requests find in their scope's state
+        end = asyncio.get_running_loop().time() + self._drain_seconds
+        # A second Ctrl-C sets `force_exit`, of which nothing else tells.
+        while asyncio.get_running_loop().time() < end and not self.force_exit:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_SECONDS)
 
 
 def _give_memory_back() -> None:

@@ -23,10 +23,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from registry.errors import InvalidInputError, UnavailableError
+from registry.store.postgresql import (
+    IDLE_TOO_LONG,
+    READ_ONLY,
+    connect_options,
+    hosts,
+    prepare_engine,
+    sqlstate_of,
+)
 
 DATABASE_URL: Final = "database URL"  # the place of faults in it
 _WAIT_SECONDS: Final = 30  # for another writer; sealing a million leaves takes a few seconds
-_CONNECT_SECONDS: Final = 10  # for a server that does not answer at all
 _CACHE_KIB: Final = 65_536  # SQLite pages in memory per connection; random index inserts need it
 _SQLITE_ERROR: Final = 1  # bad SQL, a missing table: a bug and no outage
 
@@ -111,7 +118,11 @@ def open_engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
     except (exc.ArgumentError, ValueError):
-        raise InvalidInputError("the database URL cannot be parsed", place=DATABASE_URL) from None
+        raise InvalidInputError(
+            "the database URL cannot be parsed; several servers are named "
+            "postgresql://user@/database?host=a:5432&host=b:5432",
+            place=DATABASE_URL,
+        ) from None
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         return _sqlite_engine(parsed.set(drivername="sqlite"))
@@ -156,21 +167,25 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _postgresql_engine(url: URL) -> Engine:
-    return create_engine(
-        url,
-        hide_parameters=True,
-        pool_pre_ping=True,
-        connect_args={"connect_timeout": _CONNECT_SECONDS},
+    engine = create_engine(
+        url, hide_parameters=True, pool_pre_ping=True, connect_args=connect_options(url)
     )
+    prepare_engine(engine)
+    return engine
 
 
 def _public_name(url: URL) -> str:
     """The database's name for messages: never user, password or options."""
+    several = hosts(url)
+    if several != url.host:
+        return f"{url.get_backend_name()}://{several}/{url.database or ''}"
     shown = URL.create(url.get_backend_name(), host=url.host, port=url.port, database=url.database)
     return shown.render_as_string()
 
 
 def _is_outage(error: Exception) -> bool:
+    if sqlstate_of(getattr(error, "orig", error)) in {READ_ONLY, IDLE_TOO_LONG}:
+        return True
     if isinstance(error, exc.DBAPIError):
         code = getattr(error.orig, "sqlite_errorcode", None)
         if code is not None and code & 0xFF == _SQLITE_ERROR:

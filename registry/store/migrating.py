@@ -13,13 +13,16 @@ from registry.errors import InvalidInputError
 from registry.store.engine import DATABASE_URL, Database
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_LOCK_WAIT: Final = "5s"  # for a table; who asks after us would have to wait as long
 _MIGRATION_LOCK: Final = 0x526F6F747365616C  # "Rootseal": PostgreSQL's advisory lock for us
 
 
 def bring_to_head(database: Database, *, create: bool) -> None:
     """Migrate the database if it is behind and `create` allows it.
 
-    Raises `InvalidInputError` for a form that this version does not know, or may not change.
+    One transaction; on PostgreSQL others may go on meanwhile, and of several that migrate one
+    does. Raises `InvalidInputError` for a form that this version does not know, or may not change,
+    and `UnavailableError`, changing nothing, if a long transaction keeps a table for itself.
     """
     config = Config()
     # The configuration's own interpolation takes a single % for a variable.
@@ -32,6 +35,8 @@ def bring_to_head(database: Database, *, create: bool) -> None:
         if not database.is_sqlite:
             lock = text("SELECT pg_advisory_xact_lock(:key)")
             connection.execute(lock, {"key": _MIGRATION_LOCK})
+            # A change of a table that waits for one reader makes everybody after it wait, too.
+            connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_WAIT}'"))
         # Another process may have done it while we waited.
         if not _is_at_head(connection, scripts, create=create):
             config.attributes["connection"] = connection

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,9 +105,9 @@ def read_reply(connection: socket.socket) -> Reply:
 
 
 @contextmanager
-def serving(folder: Path, **settings: str) -> Iterator[Server]:
+def serving(folder: Path, *options: str, **settings: str) -> Iterator[Server]:
     """A server of its own process, as an operator starts it; stopped by its process id."""
-    with _serving(folder, free_port(), settings) as server:
+    with _serving(folder, free_port(), settings, options) as server:
         yield server
 
 
@@ -128,9 +128,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def _serving(folder: Path, port: int, settings: Mapping[str, str]) -> Iterator[Server]:
+def _serving(
+    folder: Path, port: int, settings: Mapping[str, str], options: Sequence[str] = ()
+) -> Iterator[Server]:
     main = "from registry.cli import main; main()"
     command = [sys.executable, "-W", "error", "-c", main, "serve", "--port", str(port)]
+    command += options
     kept = {name: value for name, value in os.environ.items() if "ROOTSEAL" not in name}
     kept |= {f"ROOTSEAL_{name.upper()}": value for name, value in settings.items()}
     path = folder / "server.log"
