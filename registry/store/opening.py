@@ -15,6 +15,7 @@ from registry.store.engine import DATABASE_URL, Database, is_in_memory, open_eng
 from registry.store.intake import Intake
 from registry.store.leases import Leases
 from registry.store.on_chains import OnChains
+from registry.store.proofs import Proofs
 from registry.store.publications import Publications
 from registry.store.sealing import Sealing
 from registry.store.status_changes import StatusChanges
@@ -31,6 +32,7 @@ _PRIVATE: Final = 0o600  # the file holds salts and signed transactions
 class SqlStore(
     Intake,
     Sealing,
+    Proofs,
     BatchReads,
     Leases,
     Attempts,
