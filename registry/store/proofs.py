@@ -1,47 +1,73 @@
 """Reading the tree of a sealed batch back from its tiles."""
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import BindParameter, Connection, bindparam, func, select
 
 from registry.core.tiles import (
     TILE_WIDTH,
     TileId,
     TreeHead,
-    proofs_from_tiles,
+    proof_from_siblings,
+    siblings_by_group,
+    siblings_in,
     split_hashes,
 )
-from registry.core.tree import InclusionProof
+from registry.core.tree import HASH_BYTES, InclusionProof
 from registry.errors import NotFoundError
 from registry.services.ports import Batch
 from registry.store.engine import Database
-from registry.store.schema import tiles
+from registry.store.schema import credentials, tiles
+from registry.store.tile_memory import TileMemory
 
 _CHUNK_TILES: Final = 64  # tiles in memory at once, 512 KiB
+
+_IN_BATCH: Final[BindParameter[int]] = bindparam("batch_id")
+_lower = tiles.alias()
+# The only tile of leaves that a leaf can stand in, found by one seek: the last one that does not
+# begin after it. One statement for all leaves, so that their number costs no round trips.
+_TILE_OF_LEAF: Final = (
+    select(credentials.c.leaf, tiles.c.tile_index, tiles.c.hashes)
+    .join(tiles, tiles.c.batch_id == credentials.c.batch_id)
+    .where(
+        credentials.c.batch_id == _IN_BATCH,
+        credentials.c.leaf.in_(bindparam("leaves", expanding=True)),
+        tiles.c.first_leaf
+        == select(func.max(_lower.c.first_leaf))
+        .where(_lower.c.batch_id == _IN_BATCH, _lower.c.first_leaf <= credentials.c.leaf)
+        .scalar_subquery(),
+    )
+)
+_TILE: Final = select(tiles.c.hashes).where(
+    tiles.c.batch_id == _IN_BATCH,
+    tiles.c.level == bindparam("level"),
+    tiles.c.tile_index == bindparam("tile_index"),
+)
 
 
 class Proofs:
     """The part of `CredentialStore` that proves what is in sealed batches."""
 
+    _memory: TileMemory
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def proof(self, batch: Batch, leaf: bytes) -> InclusionProof:
-        """Inclusion proof of a leaf of a sealed batch. Raises `NotFoundError`."""
-        return self.proofs(batch, [leaf])[0]
+        """Inclusion proof of a leaf of a sealed batch, all of it hashed from its tiles as they are.
+
+        Raises `NotFoundError`.
+        """
+        return self._prove(batch, [leaf], TileMemory())[0]
 
     def proofs(self, batch: Batch, leaves: Sequence[bytes]) -> list[InclusionProof]:
-        """Inclusion proofs of leaves of a sealed batch, in their order. Raises `NotFoundError`."""
-        head = _head(batch)
-        with self._database.read() as connection:
-            read = _TileReader(connection, batch.id)
-            # Ascending, so that neighbours find their tile read already.
-            places = {leaf: read.leaf_index(leaf) for leaf in sorted(leaves)}
-            indexes = [places[leaf] for leaf in leaves]
-            return proofs_from_tiles(indexes, head.tree_size, read.hashes)
+        """Inclusion proofs of leaves of a sealed batch, in their order. Raises `NotFoundError`.
+
+        What was hashed for others before is not hashed again.
+        """
+        return self._prove(batch, leaves, self._memory)
 
     def leaves(self, batch: Batch) -> Iterator[bytes]:
         """Leaves of a sealed batch in order. Raises `NotFoundError` if it is not sealed.
@@ -52,6 +78,17 @@ class Proofs:
         count = -(-head.tree_size // TILE_WIDTH)
         starts = range(0, count, _CHUNK_TILES)
         return chain.from_iterable(self._leaf_chunk(batch.id, start) for start in starts)
+
+    def _prove(
+        self, batch: Batch, leaves: Sequence[bytes], memory: TileMemory
+    ) -> list[InclusionProof]:
+        head = _head(batch)
+        with self._database.read() as connection:
+            read = _TreeReader(connection, batch.id, memory)
+            places = read.places(leaves)
+            return [
+                proof_from_siblings(places[leaf], head.tree_size, read.siblings) for leaf in leaves
+            ]
 
     def _leaf_chunk(self, batch_id: int, start: int) -> list[bytes]:
         query = select(tiles.c.hashes).where(
@@ -65,49 +102,49 @@ class Proofs:
         return [leaf for hashes in found for leaf in split_hashes(hashes)]
 
 
-class _TileReader:
-    """Tiles of one batch, the leaf tiles each read once as long as leaves come in order."""
+class _TreeReader:
+    """The tree of one batch, read from tiles: of leaves by the leaf, others by primary key."""
 
-    def __init__(self, connection: Connection, batch_id: int) -> None:
+    def __init__(self, connection: Connection, batch_id: int, memory: TileMemory) -> None:
         self._connection = connection
         self._batch_id = batch_id
+        self._memory = memory
         self._leaf_tiles: dict[TileId, bytes] = {}
-        self._first = 0  # index of the first leaf in the tile that was read last
-        self._neighbours: list[bytes] = []  # and its leaves
 
-    def leaf_index(self, leaf: bytes) -> int:
-        """Where a leaf stands, which is not below the one asked for before."""
-        if not self._neighbours or leaf > self._neighbours[-1]:
-            self._turn_to(leaf)
-        position = bisect_left(self._neighbours, leaf)
-        if self._neighbours[position : position + 1] != [leaf]:
-            raise NotFoundError(f"no such leaf in batch {self._batch_id}: {leaf.hex()}")
-        return self._first + position
+    def places(self, leaves: Sequence[bytes]) -> dict[bytes, int]:
+        """Index of each leaf. Raises `NotFoundError`."""
+        asked = {"batch_id": self._batch_id, "leaves": leaves}
+        found = {}
+        for leaf, tile_index, hashes in self._connection.execute(_TILE_OF_LEAF, asked):
+            self._leaf_tiles[TileId(0, tile_index)] = hashes
+            position = _position(hashes, leaf)
+            if position is not None:
+                found[leaf] = tile_index * TILE_WIDTH + position
+        for leaf in leaves:
+            if leaf not in found:
+                raise NotFoundError(f"no such leaf in batch {self._batch_id}: {leaf.hex()}")
+        return found
 
-    def hashes(self, tile: TileId) -> bytes:
-        """The hashes of a tile."""
-        if tile in self._leaf_tiles:
-            return self._leaf_tiles[tile]
-        query = select(tiles.c.hashes).where(
-            tiles.c.batch_id == self._batch_id,
-            tiles.c.level == tile.level,
-            tiles.c.tile_index == tile.index,
-        )
-        return bytes(self._connection.execute(query).scalar_one())
+    def siblings(self, tile: TileId, position: int) -> list[bytes]:
+        """Siblings on the way up from a position of a tile through that tile."""
+        if tile.level == 0:
+            hashes = self._leaf_tiles[tile]
+            roots = self._memory.group_roots(self._batch_id, tile, hashes)
+            return siblings_by_group(hashes, roots, position)
+        levels = self._memory.levels(self._batch_id, tile, lambda: self._hashes(tile))
+        return siblings_in(levels, position)
 
-    def _turn_to(self, leaf: bytes) -> None:
-        """Read the only leaf tile that a leaf can stand in, if there is one."""
-        query = (
-            select(tiles.c.tile_index, tiles.c.hashes)
-            .where(tiles.c.batch_id == self._batch_id, tiles.c.first_leaf <= leaf)
-            .order_by(tiles.c.first_leaf.desc())
-            .limit(1)
-        )
-        found = self._connection.execute(query).one_or_none()
-        if found is not None:
-            self._leaf_tiles[TileId(0, found.tile_index)] = bytes(found.hashes)
-            self._first = found.tile_index * TILE_WIDTH
-            self._neighbours = split_hashes(bytes(found.hashes))
+    def _hashes(self, tile: TileId) -> bytes:
+        key = {"batch_id": self._batch_id, "level": tile.level, "tile_index": tile.index}
+        return bytes(self._connection.execute(_TILE, key).scalar_one())
+
+
+def _position(hashes: bytes, leaf: bytes) -> int | None:
+    """Where a leaf stands in its tile; None if it does not."""
+    at = hashes.find(leaf)
+    while at > 0 and at % HASH_BYTES:  # found across the border of two others
+        at = hashes.find(leaf, at + 1)
+    return None if at < 0 else at // HASH_BYTES
 
 
 def _head(batch: Batch) -> TreeHead:
