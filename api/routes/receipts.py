@@ -48,6 +48,14 @@ async def get_receipt(
     found = await backend.receipts.ask((hash_in_path(hash_text, "hash"), issuer))
     if not isinstance(found, Issued):
         raise found
+    return receipt_response(found)
+
+
+ROUTE: Final = router.routes[-1]  # of what `api.receipt_lane` answers, too
+
+
+def receipt_response(found: Issued) -> Response:
+    """A receipt as it is sent."""
     return Response(
         print_receipt(found.receipt),
         media_type="application/json",

@@ -25,6 +25,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from registry.errors import InvalidInputError, UnavailableError
 
 DATABASE_URL: Final = "database URL"  # the place of faults in it
+CONNECTIONS: Final = 15  # at most, unless it is told
+_KEPT_CONNECTIONS: Final = 5  # that stay open when nobody needs them
 _WAIT_SECONDS: Final = 30  # for another writer; sealing a million leaves takes a few seconds
 _CONNECT_SECONDS: Final = 10  # for a server that does not answer at all
 _CACHE_KIB: Final = 65_536  # SQLite pages in memory per connection; random index inserts need it
@@ -103,9 +105,10 @@ class Database:
         return words.replace(str(password), "***") if password else words
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, connections: int = CONNECTIONS) -> Engine:
     """Engine for a `sqlite:///path` or `postgresql://…` URL; connects when first used.
 
+    `connections` are opened at most.
     Raises `InvalidInputError` for any other URL, without repeating it.
     """
     try:
@@ -114,9 +117,9 @@ def open_engine(url: str) -> Engine:
         raise InvalidInputError("the database URL cannot be parsed", place=DATABASE_URL) from None
     backend = parsed.get_backend_name()
     if backend == "sqlite":
-        return _sqlite_engine(parsed.set(drivername="sqlite"))
+        return _sqlite_engine(parsed.set(drivername="sqlite"), connections)
     if backend in {"postgresql", "postgres"}:
-        return _postgresql_engine(parsed.set(drivername="postgresql+psycopg"))
+        return _postgresql_engine(parsed.set(drivername="postgresql+psycopg"), connections)
     raise InvalidInputError(
         f"the store runs on sqlite or postgresql, not {backend}", place=DATABASE_URL
     )
@@ -127,8 +130,8 @@ def is_in_memory(url: URL) -> bool:
     return url.database in {None, "", ":memory:"}
 
 
-def _sqlite_engine(url: URL) -> Engine:
-    options: dict[str, Any] = {}  # Any: create_engine's own options
+def _sqlite_engine(url: URL, connections: int) -> Engine:
+    options = _pool(connections)
     if is_in_memory(url):
         # A database in memory is its one connection: threads take turns with it.
         options = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
@@ -155,13 +158,19 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
 
 
-def _postgresql_engine(url: URL) -> Engine:
+def _postgresql_engine(url: URL, connections: int) -> Engine:
     return create_engine(
         url,
         hide_parameters=True,
         pool_pre_ping=True,
+        **_pool(connections),
         connect_args={"connect_timeout": _CONNECT_SECONDS},
     )
+
+
+def _pool(connections: int) -> dict[str, Any]:  # Any: create_engine's own options
+    kept = min(connections, _KEPT_CONNECTIONS)
+    return {"pool_size": kept, "max_overflow": connections - kept}
 
 
 def _public_name(url: URL) -> str:

@@ -11,7 +11,13 @@ from registry.store.api_keys import ApiKeys
 from registry.store.attempts import Attempts
 from registry.store.authorizations import Authorizations
 from registry.store.batches import BatchReads
-from registry.store.engine import DATABASE_URL, Database, is_in_memory, open_engine
+from registry.store.engine import (
+    CONNECTIONS,
+    DATABASE_URL,
+    Database,
+    is_in_memory,
+    open_engine,
+)
 from registry.store.intake import Intake
 from registry.store.leases import Leases
 from registry.store.on_chains import OnChains
@@ -63,14 +69,15 @@ class SqlStore(
         self._database.close()
 
 
-def open_store(url: str, *, create: bool = True) -> SqlStore:
+def open_store(url: str, *, create: bool = True, connections: int = CONNECTIONS) -> SqlStore:
     """Open the store at a `sqlite:///path` or `postgresql://…` URL.
 
-    With `create` missing tables are made and older ones brought up to date; without, that is
+    `connections` are opened at most, and who needs one more waits for some seconds. With `create`
+    missing tables are made and older ones brought up to date; without, that is
     refused. Raises `InvalidInputError` for an unusable URL and for a database that has not the
     form this version knows, `UnavailableError` if it cannot be asked.
     """
-    engine = open_engine(url)
+    engine = open_engine(url, connections=connections)
     if engine.dialect.name == "sqlite":
         _find_file(engine.url, create=create)
     database = Database(engine)

@@ -112,6 +112,13 @@ def serving(folder: Path, **settings: str) -> Iterator[Server]:
 
 
 @contextmanager
+def serving_together(folder: Path, workers: int, **settings: str) -> Iterator[Server]:
+    """The same with several workers."""
+    with _serving(folder, free_port(), settings, "--workers", str(workers)) as server:
+        yield server
+
+
+@contextmanager
 def serving_itself(folder: Path, **settings: str) -> Iterator[Server]:
     """The same, told that it is reached where it listens."""
     port = free_port()
@@ -128,9 +135,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def _serving(folder: Path, port: int, settings: Mapping[str, str]) -> Iterator[Server]:
+def _serving(
+    folder: Path, port: int, settings: Mapping[str, str], *options: str
+) -> Iterator[Server]:
     main = "from registry.cli import main; main()"
-    command = [sys.executable, "-W", "error", "-c", main, "serve", "--port", str(port)]
+    command = [sys.executable, "-W", "error", "-c", main, "serve", "--port", str(port), *options]
     kept = {name: value for name, value in os.environ.items() if "ROOTSEAL" not in name}
     kept |= {f"ROOTSEAL_{name.upper()}": value for name, value in settings.items()}
     path = folder / "server.log"
