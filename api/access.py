@@ -1,6 +1,6 @@
 """What an endpoint may use: the registry behind the app, the time, and the caller's key."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Annotated, Any, Final  # Any: JSON Schema has any shape
@@ -11,6 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.types import Scope as ASGIScope
 
 from api.checkpoints import Checkpoints
+from api.gathering import Gathering
 from api.pages.chain_facts import ChainFacts
 from api.signed_lists import SignedLists
 from registry.core.address import parse_address
@@ -19,6 +20,7 @@ from registry.errors import NotAllowedError
 from registry.services.api_keys import authenticate, require_scope
 from registry.services.issuer_documents import IssuerDocuments
 from registry.services.ports import ApiKey, Chain, Scope, Store
+from registry.services.receipts import Absence, Issued, issued_receipts
 from registry.vc.notes import NoteSigner
 from registry.wiring import Registry
 from registry.wiring.metrics import Metrics
@@ -26,6 +28,7 @@ from registry.wiring.metrics import Metrics
 # Documented, and checked by what reads them: that says which place is wrong, as everywhere.
 HASH_PATTERN: Final[dict[str, Any]] = {"pattern": "^[0-9a-f]{64}$"}
 ADDRESS_PATTERN: Final[dict[str, Any]] = {"pattern": "^0x[0-9a-fA-F]{40}$"}
+Asked = tuple[bytes, bytes | None]  # a credential's hash, and its issuer if one is named
 _KEY: Final = "api_key"
 _STREAMS: Final = 4  # that take credentials in; each holds a connection to the store
 _LARGE_AT_ONCE: Final = 2  # bodies that are parsed; the largest take some 200 MB meanwhile
@@ -51,6 +54,7 @@ class Backend:
         # Threads of their own, so that neither slow streams nor large bodies take all others'.
         self.streams = CapacityLimiter(_STREAMS)
         self.large = CapacityLimiter(_LARGE_AT_ONCE)
+        self.receipts = Gathering(self._issued)
 
     @property
     def store(self) -> Store:
@@ -82,6 +86,16 @@ class Backend:
         with self._lock:
             return self.registry.chains
 
+    def _issued(self, asked: Sequence[Asked]) -> list[Issued | Absence]:
+        """What each asks for: a credential, under an issuer or the only one that has it."""
+        store = self.store
+        found: dict[Asked, Issued | Absence] = {}
+        for issuer in {issuer for _, issuer in asked}:
+            hashes = [digest for digest, named in asked if named == issuer]
+            answers = issued_receipts(store, hashes, issuer=issuer)
+            found |= {(digest, issuer): each for digest, each in zip(hashes, answers, strict=True)}
+        return [found[each] for each in asked]
+
 
 def put_backend(app: FastAPI, registry: Registry) -> None:
     """Give an app its registry."""
@@ -101,11 +115,11 @@ def put_key(scope: ASGIScope, key: ApiKey) -> None:
     scope.setdefault("state", {})[_KEY] = key
 
 
-def _backend(request: Request) -> Backend:
+async def _backend(request: Request) -> Backend:
     return backend_of(request.scope)
 
 
-def current_time() -> datetime:
+async def current_time() -> datetime:
     """The time; tests override it."""
     return datetime.now(UTC)
 
@@ -130,7 +144,7 @@ def allowed(scope: Scope) -> Callable[..., ApiKey]:
     return dependency
 
 
-def _issuer(
+async def _issuer(
     issuer: Annotated[
         str | None,
         Query(

@@ -15,10 +15,11 @@ from api.bodies import BodyLimit
 from api.delivery import Compression, Conditional, HeadAsGet
 from api.documentation import openapi_of
 from api.headers import BrowserHeaders
-from api.limits import RateLimit
+from api.limits import Counting, RateLimit
 from api.patience import Patience
 from api.problems import LastResort, add_problem_handlers
 from api.protocol import PATIENCE
+from api.receipt_lane import ReceiptLane
 from api.requests import RequestLog
 from api.routes import ROUTERS
 from registry.errors import UnavailableError
@@ -69,12 +70,12 @@ def from_environment() -> FastAPI:
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """From the inside to the outside: the last added sees a request first."""
     app.add_middleware(BodyLimit, default=_BODY_LIMIT, limits=_BODY_LIMITS)
-    app.add_middleware(
-        RateLimit,
-        per_address=settings.requests_per_minute,
-        per_key=settings.key_requests_per_minute,
+    counting = Counting(
+        per_address=settings.requests_per_minute, per_key=settings.key_requests_per_minute
     )
+    app.add_middleware(RateLimit, counting=counting)
     app.add_middleware(Patience, seconds=settings.request_timeout)
+    app.add_middleware(ReceiptLane, counting=counting)
     app.add_middleware(Conditional)
     app.add_middleware(Compression)
     app.add_middleware(HeadAsGet)

@@ -28,6 +28,7 @@ from registry.services.wallets.tokens import leave_of
 
 MAX_COUNTERS: Final = 50_000  # some 20 MB; beyond it the oldest are forgotten
 _IPV6_PREFIX: Final = 64  # what one household or one server has to itself
+_IS_COUNTED: Final = "is_counted"  # noted in a request's state
 _NOWHERE: Final = "unknown"  # a proxy's header held no address
 
 # Asked by machines that must not be refused, and the page that promises to work without us.
@@ -56,6 +57,54 @@ class BoundedMemory(MemoryStorage):
         return count
 
 
+class Counting:
+    """Counts requests, by who they are of."""
+
+    def __init__(self, *, per_address: int, per_key: int) -> None:
+        self._per_address = RateLimitItemPerMinute(per_address)
+        self._per_key = RateLimitItemPerMinute(per_key)
+        self._limiter = SlidingWindowCounterRateLimiter(BoundedMemory())
+
+    def has_left(self, kind: str, who: str) -> bool:
+        """Whether another one would be taken."""
+        return self._limiter.test(self.limit(kind), kind, who)
+
+    def count(self, kind: str, who: str) -> bool:
+        """Count one; False, and none is counted, if there is none left."""
+        return self._limiter.hit(self.limit(kind), kind, who)
+
+    def count_once(self, scope: Scope) -> dict[str, str] | None:
+        """Count a request without a key before `RateLimit` comes to it, which then does not.
+
+        What its caller is told; None, and it is not counted, if there is none left.
+        """
+        address = counted_address(scope["client"])
+        if not self.count("address", address):
+            return None
+        scope.setdefault("state", {})[_IS_COUNTED] = True
+        return self.headers("address", address)
+
+    def headers(self, kind: str, who: str) -> dict[str, str]:
+        """What is left, as draft-ietf-httpapi-ratelimit-headers writes it."""
+        limit = self.limit(kind)
+        found = self._limiter.get_window_stats(limit, kind, who)
+        reset = _seconds_until(found.reset_time)
+        return {
+            "RateLimit-Policy": f'"{kind}";q={limit.amount};w={limit.get_expiry()}',
+            "RateLimit": f'"{kind}";r={found.remaining};t={reset}',
+        }
+
+    def reset(self, kind: str, who: str) -> int:
+        """In how many seconds there is more."""
+        return _seconds_until(
+            self._limiter.get_window_stats(self.limit(kind), kind, who).reset_time
+        )
+
+    def limit(self, kind: str) -> RateLimitItem:
+        """How many are taken."""
+        return self._per_key if kind in {"key", "wallet"} else self._per_address
+
+
 class RateLimit:
     """Middleware that refuses what comes too fast, and tells every caller how much is left.
 
@@ -65,11 +114,9 @@ class RateLimit:
     codes and secrets counted, which holders and wallets send to `/oauth/`.
     """
 
-    def __init__(self, app: ASGIApp, *, per_address: int, per_key: int) -> None:
+    def __init__(self, app: ASGIApp, *, counting: Counting) -> None:
         self._app = app
-        self._per_address = RateLimitItemPerMinute(per_address)
-        self._per_key = RateLimitItemPerMinute(per_key)
-        self._limiter = SlidingWindowCounterRateLimiter(BoundedMemory())
+        self._counting = counting
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the request, and pass it on or refuse it."""
@@ -81,30 +128,30 @@ class RateLimit:
         text = _bearer(Headers(scope=scope))
         counted = ("address", address)
         is_tried = text is not None or _takes_guesses(scope)
-        if is_tried and not self._limiter.test(self._per_address, "wrong-key", address):
+        if is_tried and not self._counting.has_left("wrong-key", address):
             await self._refuse(scope, receive, send, "wrong-key", address)
             return
         if text is not None:
             counted = await self._bearer_counted(scope, text, address)
-        if not self._limiter.hit(self._limit(counted[0]), *counted):
+        if not scope["state"].get(_IS_COUNTED) and not self._counting.count(*counted):
             await self._refuse(scope, receive, send, *counted)
             return
 
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(self._headers(*counted))
+                MutableHeaders(scope=message).update(self._counting.headers(*counted))
             await send(message)
 
         await self._app(scope, receive, told)
         if was_guess(scope):
-            self._limiter.hit(self._per_address, "wrong-key", address)
+            self._counting.count("wrong-key", address)
 
     async def _bearer_counted(self, scope: Scope, text: str, address: str) -> tuple[str, str]:
         """As whose the request counts; a wrong key is counted for itself, too."""
         try:
             return await run_in_threadpool(_look_up, scope, text)
         except NotAllowedError:
-            self._limiter.hit(self._per_address, "wrong-key", address)
+            self._counting.count("wrong-key", address)
         except (TokenRefusedError, NotFoundError, UnavailableError):
             pass  # said by the endpoint, if it needs one at all; tokens end every hour
         return "address", address
@@ -112,32 +159,16 @@ class RateLimit:
     async def _refuse(
         self, scope: Scope, receive: Receive, send: Send, kind: str, who: str
     ) -> None:
-        headers = self._headers(kind, who)
-        amount = self._limit(kind).amount
+        headers = self._counting.headers(kind, who)
+        amount = self._counting.limit(kind).amount
         response = problem_response(
             429,
             "too-many-requests",
             f"{amount} requests a minute are taken {_WHOSE[kind]}",
             instance=scope["path"],
-            headers=headers | {"Retry-After": str(self._reset(kind, who))},
+            headers=headers | {"Retry-After": str(self._counting.reset(kind, who))},
         )
         await response(scope, receive, send)
-
-    def _headers(self, kind: str, who: str) -> dict[str, str]:
-        """What is left, as draft-ietf-httpapi-ratelimit-headers writes it."""
-        limit = self._limit(kind)
-        left = self._limiter.get_window_stats(limit, kind, who).remaining
-        return {
-            "RateLimit-Policy": f'"{kind}";q={limit.amount};w={limit.get_expiry()}',
-            "RateLimit": f'"{kind}";r={left};t={self._reset(kind, who)}',
-        }
-
-    def _reset(self, kind: str, who: str) -> int:
-        reset = self._limiter.get_window_stats(self._limit(kind), kind, who).reset_time
-        return max(0, math.floor(reset - time.time())) + 1
-
-    def _limit(self, kind: str) -> RateLimitItem:
-        return self._per_key if kind in {"key", "wallet"} else self._per_address
 
 
 _WHOSE: Final = {
@@ -159,6 +190,10 @@ def counted_address(client: tuple[str, int] | None) -> str:
     if address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
     return str(IPv6Network((int(address), _IPV6_PREFIX), strict=False).network_address)
+
+
+def _seconds_until(moment: float) -> int:
+    return max(0, math.floor(moment - time.time())) + 1
 
 
 def _is_free(path: str) -> bool:

@@ -48,7 +48,7 @@ def _lost(store: SqlStore, hashes: list[bytes], seals: set[bytes]) -> Iterator[s
     """Acknowledged credentials that have no receipt, or one that proves nothing."""
     left = iter(hashes)
     while some := list(islice(left, LOT)):
-        for digest, receipt in zip(some, receipts_of(store, some), strict=True):
+        for digest, receipt in zip(some, receipts_of(store, some, issuer=None), strict=True):
             if not isinstance(receipt, Receipt):
                 yield f"lost: {digest.hex()}: {receipt}"
                 continue

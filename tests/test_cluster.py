@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 )
 def test_a_cluster_loses_nothing_and_refuses_nobody_while_it_is_replaced(tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
-    command = [sys.executable, "scripts/soak_cluster.py", "--seconds", "40", "--json", figures]
+    command = [sys.executable, "scripts/soak_cluster.py", "--seconds", "40", "--json", str(figures)]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     found = json.loads(figures.read_bytes())

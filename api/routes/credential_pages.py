@@ -21,7 +21,7 @@ from registry.core.report import Outcome, Report, Verdict
 from registry.errors import NotFoundError
 from registry.services.ports import Publication, StoredCredential
 from registry.services.publishing import published_by
-from registry.services.receipts import NotSealedError, find_one, receipt_in_batch
+from registry.services.receipts import NotSealedError, find_one, receipt_of
 from registry.services.verification import Evidence
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -118,9 +118,7 @@ def credential_document(backend: BackendDep, hash_text: str, issuer: IssuerDep) 
     publication = _publication(backend, hash_text, issuer)
     headers = {"Cache-Control": PENDING, **_CORS}
     try:
-        receipt, _ = receipt_in_batch(
-            backend.store, publication.credential_hash, issuer=publication.issuer
-        )
+        receipt = receipt_of(backend.store, publication.credential_hash, issuer=publication.issuer)
     except NotSealedError:
         return Response(publication.document, media_type="application/json", headers=headers)
     if receipt.is_pending:
@@ -226,7 +224,7 @@ def _required_address(backend: Backend, publication: Publication, issuer: bytes 
 
 def _judge(backend: Backend, stored: StoredCredential, publication: Publication | None) -> Judged:
     try:
-        receipt, _ = receipt_in_batch(backend.store, stored.credential_hash, issuer=stored.issuer)
+        receipt = receipt_of(backend.store, stored.credential_hash, issuer=stored.issuer)
     except NotSealedError:
         return Judged(None, None)
     evidence = Evidence(

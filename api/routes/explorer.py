@@ -18,7 +18,7 @@ from registry.core.receipt import Receipt
 from registry.core.wire import parse_hash
 from registry.errors import InvalidInputError, NotFoundError
 from registry.services.ports import Batch, OnChain
-from registry.services.receipts import NotSealedError, receipt_in_batch
+from registry.services.receipts import NotSealedError, issued_receipt
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -210,9 +210,9 @@ def _receipt_under(
         if issuer not in {None, batch.issuer}:
             continue
         try:
-            receipt, own = receipt_in_batch(backend.store, digest, issuer=batch.issuer)
+            issued = issued_receipt(backend.store, digest, issuer=batch.issuer)
         except (InvalidInputError, NotSealedError):
             continue
-        if own.id == batch.id:
-            return receipt, batch
+        if issued.batch.id == batch.id:
+            return issued.receipt, batch
     raise NotFoundError(f"no credential {digest.hex()} under that seal")

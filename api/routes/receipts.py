@@ -15,10 +15,9 @@ from api.delivery import FINAL, PENDING
 from api.documentation import content, problems, request_body
 from api.problems import problem_of
 from registry.client.models import ReceiptLine, ReceiptsRequest
-from registry.core.batch import BatchState
 from registry.core.receipt import Receipt, print_receipt
 from registry.errors import RootsealError
-from registry.services.receipts import receipt_in_batch, receipts_of
+from registry.services.receipts import Issued, receipts_of
 
 router = APIRouter(tags=["credentials"])
 
@@ -34,7 +33,7 @@ _LINES_AT_ONCE: Final = 64  # receipts in one chunk, some 100 kB
         **problems(404, 409, 422),
     },
 )
-def get_receipt(
+async def get_receipt(
     backend: BackendDep,
     issuer: IssuerDep,
     hash_text: Annotated[
@@ -46,12 +45,21 @@ def get_receipt(
     Pending (without anchors) until an anchor is final, and cached for good once all are; 409
     `not-sealed` before the batch is.
     """
-    credential_hash = hash_in_path(hash_text, "hash")
-    found, batch = receipt_in_batch(backend.store, credential_hash, issuer=issuer)
+    found = await backend.receipts.ask((hash_in_path(hash_text, "hash"), issuer))
+    if not isinstance(found, Issued):
+        raise found
+    return receipt_response(found)
+
+
+ROUTE: Final = router.routes[-1]  # of what `api.receipt_lane` answers, too
+
+
+def receipt_response(found: Issued) -> Response:
+    """A receipt as it is sent."""
     return Response(
-        print_receipt(found),
+        print_receipt(found.receipt),
         media_type="application/json",
-        headers={"Cache-Control": FINAL if batch.state is BatchState.FINAL else PENDING},
+        headers={"Cache-Control": FINAL if found.is_final else PENDING},
     )
 
 

@@ -151,13 +151,12 @@ def _merged(ctx: typer.Context, given: dict[str, Any]) -> dict[str, Any]:
 def _session(options: dict[str, Any], *, is_logging: bool) -> Session:
     as_json = options.get("log_json", False)
     least = 1 if is_logging or as_json else 0
-    _log_to_stderr(
-        max(options.get("verbosity", 0), least),
-        as_json=as_json or (is_logging and not sys.stderr.isatty()),
-    )
+    as_json = as_json or (is_logging and not sys.stderr.isatty())
+    _log_to_stderr(max(options.get("verbosity", 0), least), as_json=as_json)
     return Session(
         overrides={n: v for n, v in options.items() if n in _SHARED_SETTINGS and v is not None},
         output=Output(is_json=options.get("is_json", False)),
+        logs_json=as_json,
     )
 
 

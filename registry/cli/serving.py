@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import logging
+import multiprocessing
 import os
 import platform
 import signal
@@ -10,10 +11,12 @@ import socket
 import threading
 from math import ceil
 from types import FrameType
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, cast
 
 import typer
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import multiprocess
 
 from registry.cli.command import REFUSED
 from registry.cli.session import Session
@@ -24,6 +27,7 @@ _KEEP_ALIVE_SECONDS: Final = 5  # for the next request on a connection
 _HEAD_BYTES: Final = 16 * 1024  # request line and headers
 # Of mallopt(3): M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX.
 _MALLOC: Final = {-1: 1024 * 1024, -3: 64 * 1024, -8: 2}
+_START_SECONDS: Final = 120  # for a worker to begin, and then to show that it is not stuck
 _EXIT_SECONDS: Final = 2  # beyond the patience with requests that run
 _LOOK_SECONDS: Final = 0.1  # whether it is to end at once
 
@@ -41,11 +45,18 @@ def serve(
             help="Answer on after SIGTERM, while callers move on.",
         ),
     ] = 0,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that answer, on the same port.")
+    ] = 1,
 ) -> None:
     """Serve the API until Ctrl-C or SIGTERM.
 
     On either it takes nothing new, finishes what runs (for up to the setting request_timeout), and
-    exits with 0. Limits on requests are counted for each process by itself.
+    exits with 0. Limits on requests are counted for each process by itself, and so are failed
+    questions to nodes in /metrics.
+
+    With several workers, one that dies is replaced, and SIGHUP replaces them one by one, each when
+    its successor answers: for a new version, or new settings in the file.
 
     With --drain it first answers for so long as before, but closes each connection with its next
     answer, and /healthz says 503, so that a load balancer sends the next request elsewhere.
@@ -61,7 +72,7 @@ def serve(
     os.environ.update({f"ROOTSEAL_{n.upper()}": text for n, text in session.overrides.items()})
     # By name: api and registry.cli are siblings and do not import each other. The log is set up
     # already, for uvicorn too.
-    config = uvicorn.Config(
+    config = _Config(
         "api.app:from_environment",
         factory=True,
         http="api.protocol:Protocol",
@@ -75,24 +86,72 @@ def serve(
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=patience,
         h11_max_incomplete_event_size=_HEAD_BYTES,
+        workers=workers,
+        timeout_worker_healthcheck=_START_SECONDS,
+        drain=drain,
+        last_seconds=patience + _EXIT_SECONDS,
+        logs_json=session.logs_json,
     )
     # The server gives the signal on when it has ended: that is then an end as it should be.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
-    server = _Server(config, drain=drain, seconds=patience + _EXIT_SECONDS)
-    _give_memory_back()
-    server.run()
-    if not server.started:
+    if not (_serve_alone(config) if workers == 1 else _serve_together(config)):
         raise typer.Exit(REFUSED)
 
 
-class _Server(uvicorn.Server):
-    """Ends `seconds` after its draining at most: a thread that waits cannot be interrupted."""
+def _serve_alone(config: "_Config") -> bool:
+    """Serve until a signal; whether it ever began."""
+    _give_memory_back()
+    server = _Server(config)
+    server.run()
+    return server.started
 
-    def __init__(self, config: uvicorn.Config, *, drain: float, seconds: float) -> None:
+
+def _serve_together(config: "_Config") -> bool:
+    """Have workers serve until a signal; whether they could."""
+    # The supervisor has no other way to be told what its workers are.
+    multiprocess.Process = _Worker  # type: ignore[misc]
+    supervisor = _Supervisor(config, sockets=[config.bind_socket()])
+    supervisor.run()
+    return all(worker.exitcode != STARTUP_FAILURE for worker in supervisor.processes)
+
+
+class _Config(uvicorn.Config):
+    """What every process of a server is told, and does before it begins."""
+
+    def __init__(
+        self,
+        app: str,
+        *,
+        drain: float,
+        last_seconds: float,
+        logs_json: bool,
+        **options: Any,  # noqa: ANN401 - as uvicorn has them
+    ) -> None:
+        self.drain = drain
+        self.last_seconds = last_seconds
+        self._level = logging.getLogger("registry").level
+        self._logs_json = logs_json
+        super().__init__(app, **options)
+
+    def configure_logging(self) -> None:
+        """Prepare a worker, of which uvicorn asks this first; the command itself is prepared."""
+        if multiprocessing.parent_process() is None:
+            return
+        # Here and not above: importing structlog takes a quarter of a second.
+        from registry.cli.logs import log_to_stderr  # noqa: PLC0415
+
+        log_to_stderr(self._level, as_json=self._logs_json)
+        _give_memory_back()
+
+
+class _Server(uvicorn.Server):
+    """Ends a while after its draining: a thread that waits for a node cannot be interrupted."""
+
+    def __init__(self, config: _Config) -> None:
         super().__init__(config)
-        self._drain_seconds = drain
-        self._last_moment = threading.Timer(seconds, _cut_off)
+        self._drain_seconds = config.drain
+        self._last_moment = threading.Timer(config.last_seconds, _cut_off)
         self._last_moment.daemon = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -117,6 +176,37 @@ class _Server(uvicorn.Server):
         # A second Ctrl-C sets `force_exit`, of which nothing else tells.
         while asyncio.get_running_loop().time() < end and not self.force_exit:  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_SECONDS)
+
+
+class _Worker(multiprocess.Process):
+    """A process that serves as one alone does."""
+
+    @property
+    def server(self) -> uvicorn.Server:
+        """The server, made in the process itself."""
+        if self._server is None:
+            self._server = _Server(cast("_Config", self.config))
+        return self._server
+
+
+class _Supervisor(multiprocess.Multiprocess):
+    """Workers on one socket; they, too, end a while after they are told to."""
+
+    def __init__(self, config: _Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        seconds = config.drain + config.last_seconds
+        self._last_moment = threading.Timer(seconds, self._cut_off)
+        self._last_moment.daemon = True
+
+    def terminate_all(self) -> None:
+        """Have all finish what runs."""
+        self._last_moment.start()
+        super().terminate_all()
+
+    def _cut_off(self) -> None:
+        _log.warning("stopped while something was still running")
+        for worker in self.processes:
+            worker.process.kill()
 
 
 def _give_memory_back() -> None:

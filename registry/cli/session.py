@@ -22,6 +22,7 @@ class Session:
 
     overrides: dict[str, str]
     output: Output
+    logs_json: bool = False
 
     @cached_property
     def settings(self) -> "Settings":

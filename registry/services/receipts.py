@@ -1,16 +1,18 @@
 """Receipts, made from the store alone."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from registry.core.address import format_address
 from registry.core.batch import BatchState
 from registry.core.receipt import RECEIPT_TYPE, AnchorReference, Receipt
-from registry.core.tree import leaf_hash
+from registry.core.tiles import TreeHead
+from registry.core.tree import InclusionProof, leaf_hash
 from registry.errors import ConflictError, InvalidInputError, NotFoundError
 from registry.services.ports import Anchor, Batch, Store, StoredCredential
 
-_AT_ONCE: Final = 2_000  # receipts; their tiles take up to 80 MB while they are made
+_AT_ONCE: Final = 2_000  # receipts; their tiles take up to 20 MB while they are made
 
 
 class NotSealedError(ConflictError):
@@ -22,22 +24,30 @@ class NotSealedError(ConflictError):
 Absence: TypeAlias = NotFoundError | NotSealedError | InvalidInputError
 
 
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A receipt, its batch, and whether all anchors that it may ever have are in it."""
+
+    receipt: Receipt
+    batch: Batch
+    is_final: bool
+
+
 def receipt_of(store: Store, credential_hash: bytes, *, issuer: bytes | None = None) -> Receipt:
     """Receipt of a credential; pending until its batch is final.
 
     Raises `NotFoundError`, `NotSealedError`, or `InvalidInputError` if several issuers have the
     credential and none was named.
     """
-    return receipt_in_batch(store, credential_hash, issuer=issuer)[0]
+    return issued_receipt(store, credential_hash, issuer=issuer).receipt
 
 
-def receipt_in_batch(
-    store: Store, credential_hash: bytes, *, issuer: bytes | None
-) -> tuple[Receipt, Batch]:
-    """As `receipt_of`, with the batch: once that is final the receipt changes no more."""
-    credential = find_one(store, credential_hash, issuer=issuer)
-    batch = store.batch(credential.batch_id)
-    return _receipts(store, batch, [credential])[0], batch
+def issued_receipt(store: Store, credential_hash: bytes, *, issuer: bytes | None) -> Issued:
+    """As `receipt_of`, with what is known of it beside."""
+    [found] = issued_receipts(store, [credential_hash], issuer=issuer)
+    if not isinstance(found, Issued):
+        raise found
+    return found
 
 
 def receipts_of_batch(store: Store, batch: Batch) -> Iterator[Receipt]:
@@ -48,7 +58,7 @@ def receipts_of_batch(store: Store, batch: Batch) -> Iterator[Receipt]:
     if batch.head is None:
         raise _not_sealed()
     for page in store.batch_credentials(batch):
-        yield from _receipts(store, batch, page)
+        yield from (issued.receipt for issued in _issued(store, batch, page))
 
 
 def receipts_of(
@@ -58,6 +68,14 @@ def receipts_of(
 
     Some hundreds are read, and in memory, at a time.
     """
+    for found in issued_receipts(store, hashes, issuer=issuer):
+        yield found.receipt if isinstance(found, Issued) else found
+
+
+def issued_receipts(
+    store: Store, hashes: Sequence[bytes], *, issuer: bytes | None
+) -> Iterator[Issued | Absence]:
+    """As `receipts_of`, with what is known of each beside."""
     for start in range(0, len(hashes), _AT_ONCE):
         some = hashes[start : start + _AT_ONCE]
         found = _by_hash(store, some, issuer)
@@ -88,11 +106,11 @@ def _only_one(
 
 def _by_hash(
     store: Store, hashes: Sequence[bytes], issuer: bytes | None
-) -> dict[bytes, Receipt | Absence]:
+) -> dict[bytes, Issued | Absence]:
     stored: dict[bytes, list[StoredCredential]] = {digest: [] for digest in hashes}
     for credential in store.find_all_credentials(hashes):
         stored[credential.credential_hash].append(credential)
-    answers: dict[bytes, Receipt | Absence] = {}
+    answers: dict[bytes, Issued | Absence] = {}
     in_batches: dict[int, list[StoredCredential]] = {}
     for digest, candidates in stored.items():
         try:
@@ -102,51 +120,63 @@ def _by_hash(
         else:
             in_batches.setdefault(credential.batch_id, []).append(credential)
     for batch_id, credentials in in_batches.items():
-        made = _each_receipt(store, store.batch(batch_id), credentials)
+        made = _each_issued(store, store.batch(batch_id), credentials)
         answers |= zip((each.credential_hash for each in credentials), made, strict=True)
     return answers
 
 
-def _each_receipt(
+def _each_issued(
     store: Store, batch: Batch, credentials: Sequence[StoredCredential]
-) -> list[Receipt | Absence]:
-    """As `_receipts`, but what one lacks does not keep the others from theirs."""
+) -> list[Issued | Absence]:
+    """As `_issued`, but what one lacks does not keep the others from theirs."""
     try:
-        return list(_receipts(store, batch, credentials))
+        return list(_issued(store, batch, credentials))
     except (NotFoundError, NotSealedError) as exc:
         if len(credentials) == 1 or batch.head is None:
             return [exc for _ in credentials]
-    singly = (_each_receipt(store, batch, [credential]) for credential in credentials)
+    singly = (_each_issued(store, batch, [credential]) for credential in credentials)
     return [each for answer in singly for each in answer]
 
 
-def _receipts(store: Store, batch: Batch, credentials: Sequence[StoredCredential]) -> list[Receipt]:
+def _issued(store: Store, batch: Batch, credentials: Sequence[StoredCredential]) -> list[Issued]:
     if batch.head is None:
         raise _not_sealed()
     # Only a final anchor goes into a receipt: what a holder keeps must not be undone by a reorg.
     # On whichever chain: one that is slow or down keeps nobody from the proof on another.
-    final = [found for found in store.on_chains(batch.id) if found.state is BatchState.FINAL]
+    standings = store.on_chains(batch.id)
+    final = [found for found in standings if found.state is BatchState.FINAL]
     anchors = [found.anchor for found in final if found.anchor is not None]
     references = tuple(anchor_reference(anchor, batch.issuer) for anchor in anchors)
-    proofs = store.proofs(batch, [leaf_of(credential) for credential in credentials])
+    # Of both, for they are read one after the other: what is called final has all its anchors.
+    is_final = batch.state is BatchState.FINAL and len(final) == len(standings)
+    proofs = store.proofs(batch, credentials)
     return [
-        Receipt(
-            type=RECEIPT_TYPE,
-            canonicalization=credential.canonicalization,
-            credential_hash=credential.credential_hash,
-            salt=credential.salt,
-            leaf_index=proof.leaf_index,
-            tree_size=proof.tree_size,
-            siblings=proof.siblings,
-            seal=batch.head.seal,
-            anchors=references,
-        )
+        Issued(_receipt(batch.head, credential, proof, references), batch, is_final)
         for credential, proof in zip(credentials, proofs, strict=True)
     ]
 
 
 def _not_sealed() -> NotSealedError:
     return NotSealedError("the credential is in tonight's batch, which is not sealed yet")
+
+
+def _receipt(
+    head: TreeHead,
+    credential: StoredCredential,
+    proof: InclusionProof,
+    anchors: tuple[AnchorReference, ...],
+) -> Receipt:
+    return Receipt(
+        type=RECEIPT_TYPE,
+        canonicalization=credential.canonicalization,
+        credential_hash=credential.credential_hash,
+        salt=credential.salt,
+        leaf_index=proof.leaf_index,
+        tree_size=proof.tree_size,
+        siblings=proof.siblings,
+        seal=head.seal,
+        anchors=anchors,
+    )
 
 
 def anchor_reference(anchor: Anchor, issuer: bytes) -> AnchorReference:

@@ -33,6 +33,8 @@ from registry.store.postgresql import (
 )
 
 DATABASE_URL: Final = "database URL"  # the place of faults in it
+CONNECTIONS: Final = 15  # at most, unless it is told
+_KEPT_CONNECTIONS: Final = 5  # that stay open when nobody needs them
 _WAIT_SECONDS: Final = 30  # for another writer; sealing a million leaves takes a few seconds
 _CACHE_KIB: Final = 65_536  # SQLite pages in memory per connection; random index inserts need it
 _SQLITE_ERROR: Final = 1  # bad SQL, a missing table: a bug and no outage
@@ -110,9 +112,10 @@ class Database:
         return words.replace(str(password), "***") if password else words
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, connections: int = CONNECTIONS) -> Engine:
     """Engine for a `sqlite:///path` or `postgresql://…` URL; connects when first used.
 
+    `connections` are opened at most.
     Raises `InvalidInputError` for any other URL, without repeating it.
     """
     try:
@@ -125,9 +128,9 @@ def open_engine(url: str) -> Engine:
         ) from None
     backend = parsed.get_backend_name()
     if backend == "sqlite":
-        return _sqlite_engine(parsed.set(drivername="sqlite"))
+        return _sqlite_engine(parsed.set(drivername="sqlite"), connections)
     if backend in {"postgresql", "postgres"}:
-        return _postgresql_engine(parsed.set(drivername="postgresql+psycopg"))
+        return _postgresql_engine(parsed.set(drivername="postgresql+psycopg"), connections)
     raise InvalidInputError(
         f"the store runs on sqlite or postgresql, not {backend}", place=DATABASE_URL
     )
@@ -138,8 +141,8 @@ def is_in_memory(url: URL) -> bool:
     return url.database in {None, "", ":memory:"}
 
 
-def _sqlite_engine(url: URL) -> Engine:
-    options: dict[str, Any] = {}  # Any: create_engine's own options
+def _sqlite_engine(url: URL, connections: int) -> Engine:
+    options = _pool(connections)
     if is_in_memory(url):
         # A database in memory is its one connection: threads take turns with it.
         options = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
@@ -166,12 +169,21 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
 
 
-def _postgresql_engine(url: URL) -> Engine:
+def _postgresql_engine(url: URL, connections: int) -> Engine:
     engine = create_engine(
-        url, hide_parameters=True, pool_pre_ping=True, connect_args=connect_options(url)
+        url,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        **_pool(connections),
+        connect_args=connect_options(url),
     )
     prepare_engine(engine)
     return engine
+
+
+def _pool(connections: int) -> dict[str, Any]:  # Any: create_engine's own options
+    kept = min(connections, _KEPT_CONNECTIONS)
+    return {"pool_size": kept, "max_overflow": connections - kept}
 
 
 def _public_name(url: URL) -> str:

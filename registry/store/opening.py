@@ -12,15 +12,23 @@ from registry.store.attempts import Attempts
 from registry.store.authorizations import Authorizations
 from registry.store.batches import BatchReads
 from registry.store.credentials import Credentials
-from registry.store.engine import DATABASE_URL, Database, is_in_memory, open_engine
+from registry.store.engine import (
+    CONNECTIONS,
+    DATABASE_URL,
+    Database,
+    is_in_memory,
+    open_engine,
+)
 from registry.store.intake import Intake
 from registry.store.leases import Leases
 from registry.store.on_chains import OnChains
+from registry.store.proofs import Proofs
 from registry.store.publications import Publications
 from registry.store.sealing import Sealing
 from registry.store.status_changes import StatusChanges
 from registry.store.status_entries import StatusEntries
 from registry.store.status_marks import StatusMarks
+from registry.store.tile_memory import TileMemory
 from registry.store.wallet_badges import WalletBadges
 from registry.store.wallet_grants import WalletGrants
 
@@ -33,6 +41,7 @@ class SqlStore(
     Intake,
     Credentials,
     Sealing,
+    Proofs,
     BatchReads,
     Leases,
     Attempts,
@@ -48,6 +57,10 @@ class SqlStore(
 ):
     """`registry.services.ports.Store` on one database, for many threads and processes."""
 
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._memory = TileMemory()
+
     def ping(self) -> None:
         """Ask the database for anything at all."""
         with self._database.read() as connection:
@@ -58,14 +71,15 @@ class SqlStore(
         self._database.close()
 
 
-def open_store(url: str, *, create: bool = True) -> SqlStore:
+def open_store(url: str, *, create: bool = True, connections: int = CONNECTIONS) -> SqlStore:
     """Open the store at a `sqlite:///path` or `postgresql://…` URL.
 
-    With `create` missing tables are made and older ones brought up to date; without, that is
+    `connections` are opened at most, and who needs one more waits for some seconds. With `create`
+    missing tables are made and older ones brought up to date; without, that is
     refused. Raises `InvalidInputError` for an unusable URL and for a database that has not the
     form this version knows, `UnavailableError` if it cannot be asked.
     """
-    engine = open_engine(url)
+    engine = open_engine(url, connections=connections)
     if engine.dialect.name == "sqlite":
         _find_file(engine.url, create=create)
     database = Database(engine)

@@ -90,7 +90,10 @@ class Registry:
         file = self.settings.database_file
         if file is not None:
             make_folder(file.parent)
-        return open_store(self.settings.database.get_secret_value())
+        return open_store(
+            self.settings.database.get_secret_value(),
+            connections=self.settings.database_connections,
+        )
 
     @property
     def has_store(self) -> bool:

@@ -102,6 +102,13 @@ class Settings(ChainSettings):
         SecretStr("sqlite:///rootseal-data/registry.db"),
         description="SQLAlchemy URL of the store: sqlite:///… or postgresql+psycopg://…",
     )
+    database_connections: int = Field(
+        15,
+        ge=2,
+        le=1000,
+        description="How many connections a process opens to the store at most; each worker of "
+        "`serve` is a process.",
+    )
     chains: tuple[ChainSettings, ...] = Field(
         (),
         description="Further chains to anchor on and to ask: tables `[[chains]]` with the seven "

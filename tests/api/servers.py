@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +107,14 @@ def read_reply(connection: socket.socket) -> Reply:
 @contextmanager
 def serving(folder: Path, *options: str, **settings: str) -> Iterator[Server]:
     """A server of its own process, as an operator starts it; stopped by its process id."""
-    with _serving(folder, free_port(), settings, options) as server:
+    with _serving(folder, free_port(), settings, *options) as server:
+        yield server
+
+
+@contextmanager
+def serving_together(folder: Path, workers: int, **settings: str) -> Iterator[Server]:
+    """The same with several workers."""
+    with _serving(folder, free_port(), settings, "--workers", str(workers)) as server:
         yield server
 
 
@@ -129,11 +136,10 @@ def free_port() -> int:
 
 @contextmanager
 def _serving(
-    folder: Path, port: int, settings: Mapping[str, str], options: Sequence[str] = ()
+    folder: Path, port: int, settings: Mapping[str, str], *options: str
 ) -> Iterator[Server]:
     main = "from registry.cli import main; main()"
-    command = [sys.executable, "-W", "error", "-c", main, "serve", "--port", str(port)]
-    command += options
+    command = [sys.executable, "-W", "error", "-c", main, "serve", "--port", str(port), *options]
     kept = {name: value for name, value in os.environ.items() if "ROOTSEAL" not in name}
     kept |= {f"ROOTSEAL_{name.upper()}": value for name, value in settings.items()}
     path = folder / "server.log"

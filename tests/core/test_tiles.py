@@ -12,10 +12,15 @@ from registry.core.tiles import (
     TileId,
     TreeHead,
     build_tiles,
+    group_roots,
     leaves_of_seal,
+    proof_from_siblings,
     proof_from_tiles,
     proof_tiles,
     proofs_from_tiles,
+    siblings_by_group,
+    siblings_in,
+    tile_levels,
 )
 from registry.core.tree import generic_path, leaf_hash, root_from_proof, seal_hash
 from registry.errors import InvalidInputError
@@ -142,6 +147,28 @@ def test_many_proofs_are_those_of_each_and_read_no_tile_twice(size: int) -> None
     singly = [proof_from_tiles(index, size, tiles.__getitem__) for index in indexes]
     assert proofs_from_tiles(indexes, size, tile) == singly
     assert len(read) == len(set(read))
+
+
+@pytest.mark.parametrize("count", [1, 2, 15, 16, 17, 31, 33, 100, 240, 241, 255, 256])
+def test_roots_of_groups_give_the_siblings_that_all_levels_give(count: int) -> None:
+    hashes = b"".join(LEAVES[:count])
+    levels, roots = tile_levels(hashes), group_roots(hashes)
+    assert len(roots) == 32 * -(-count // 16)
+    for position in range(count):
+        assert siblings_by_group(hashes, roots, position) == siblings_in(levels, position)
+
+
+@given(size=st.integers(2, 700), data=st.data())
+@settings(deadline=None)
+def test_a_proof_may_be_put_together_by_groups(size: int, data: st.DataObject) -> None:
+    tiles = built(LEAVES[:size])[1]
+    index = data.draw(st.integers(0, size - 1))
+
+    def siblings(tile: TileId, position: int) -> list[bytes]:
+        return siblings_by_group(tiles[tile], group_roots(tiles[tile]), position)
+
+    proof = proof_from_siblings(index, size, siblings)
+    assert proof == proof_from_tiles(index, size, tiles.__getitem__)
 
 
 def test_the_only_leaf_needs_no_tile_and_no_siblings() -> None:

@@ -20,6 +20,7 @@ from registry.services.ports import (
     NewCredential,
     Purpose,
     SignedTransaction,
+    StoredCredential,
     UnsignedTransaction,
 )
 from registry.store import SqlStore
@@ -41,6 +42,12 @@ def credential(number: int) -> NewCredential:
         salt=sha256(f"salt {number}".encode()).digest(),
         canonicalization=Canonicalization.RAW if number % 2 else Canonicalization.JCS,
     )
+
+
+def stored(batch: Batch, number: int) -> StoredCredential:
+    """A credential as the store has it in a batch."""
+    digest, salt, kind = credential(number)
+    return StoredCredential(batch.issuer, digest, salt, kind, batch.id, NOW)
 
 
 def credentials(numbers: Iterable[int]) -> Iterator[NewCredential]:

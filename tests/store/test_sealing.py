@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import func, select
 
@@ -19,6 +21,7 @@ from tests.store.builders import (
     leaf,
     sealed_batch,
     sorted_leaves,
+    stored,
 )
 
 # Around the edges of trees and tiles.
@@ -53,13 +56,15 @@ def test_proofs_of_a_large_batch_lead_to_the_root(store: SqlStore) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_many_proofs_are_those_of_each_in_their_order(store: SqlStore, size: int) -> None:
     batch = sealed_batch(store, range(size))
-    leaves = sorted_leaves(range(size))
-    wanted = [leaves[-1], *leaves[::7], leaves[0], leaves[-1]]
-    assert store.proofs(batch, wanted) == [store.proof(batch, value) for value in wanted]
+    numbers = [size - 1, *range(0, size, 7), 0, size - 1]
+    wanted = [stored(batch, number) for number in numbers]
+    assert store.proofs(batch, wanted) == [store.proof(batch, leaf(number)) for number in numbers]
     assert store.proofs(batch, []) == []
-    for absent in (b"\x00" * 32, leaf(999_999), b"\xff" * 32):
-        with pytest.raises(NotFoundError, match=absent.hex()):
-            store.proofs(batch, [leaves[0], absent, leaves[-1]])
+    absent = stored(batch, 999_999)
+    another = replace(wanted[0], salt=absent.salt)  # changed behind the store's back
+    for wrong in (absent, another):
+        with pytest.raises(NotFoundError, match="no such leaf"):
+            store.proofs(batch, [wanted[0], wrong, wanted[-1]])
 
 
 @pytest.mark.parametrize("size", SIZES)

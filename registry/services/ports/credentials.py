@@ -140,8 +140,8 @@ class CredentialStore(IntakeStore, Protocol):
     def proof(self, batch: Batch, leaf: bytes) -> InclusionProof:
         """Inclusion proof of a leaf of a sealed batch, from its tiles. Raises `NotFoundError`."""
 
-    def proofs(self, batch: Batch, leaves: Sequence[bytes]) -> list[InclusionProof]:
-        """As `proof`, of leaves in their order; each tile that they share is read once."""
+    def proofs(self, batch: Batch, credentials: Sequence[StoredCredential]) -> list[InclusionProof]:
+        """As `proof`, of credentials in their order; each tile that they share is read once."""
 
     def leaves(self, batch: Batch) -> Iterator[bytes]:
         """Leaves of a sealed batch in order, from its tiles."""
