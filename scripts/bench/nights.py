@@ -101,9 +101,9 @@ class Night:
 
 
 @contextmanager
-def night() -> Iterator[Night]:
-    """An Anvil that lives as long as the context."""
-    with Devnet(block_time=None) as devnet:
+def night(*, block_time: int | None = None) -> Iterator[Night]:
+    """An Anvil that lives as long as the context, and mines as `Devnet` does."""
+    with Devnet(block_time=block_time) as devnet:
         chain = EvmChain(
             chain_id=DEVELOPMENT_CHAIN_ID, rpc_url=devnet.url, contract=deterministic_address()
         )
