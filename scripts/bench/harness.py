@@ -4,6 +4,7 @@ Best and not mean: whatever else a machine does can only slow a way down, never 
 """
 
 import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,6 +12,9 @@ from typing import Final, TypeAlias
 
 Way: TypeAlias = Callable[[int], float]  # does the work at a size; seconds of the work alone
 OURS: Final = "Rootseal"
+# Of the processor, all threads: what else runs on the machine takes time from the long turns of a
+# slow way, and hardly ever from the short ones of a quick way. For work that waits for nothing.
+clock: Final = time.process_time
 
 
 class Bound(StrEnum):
@@ -109,6 +113,15 @@ def ratio_to_ours(series: Sequence[Series], way: str, *, ours: str = OURS) -> tu
     by_name = {each.way: each.seconds for each in series}
     size = max(set(by_name[way]) & set(by_name[ours]))
     return size, by_name[way][size] / by_name[ours][size]
+
+
+def ratio_figure(
+    series: Sequence[Series], way: str, of: str, bars: Mapping[str, Bar] | None = None
+) -> Figure:
+    """`ratio_to_ours` in words."""
+    size, ratio = ratio_to_ours(series, way)
+    name = f"{way} takes so many times as long, at {size:,} {of}"
+    return Figure(name, ratio, "×", (bars or {}).get(way), is_ratio=True)
 
 
 def exponent_figures(series: Sequence[Series], bars: Mapping[str, Bar]) -> list[Figure]:

@@ -19,7 +19,8 @@ from bench.harness import (
     Part,
     Series,
     Way,
-    ratio_to_ours,
+    clock,
+    ratio_figure,
     take_turns,
 )
 from bench.nights import Workspace, only_batch
@@ -55,7 +56,7 @@ def measure(workspace: Workspace, *, quick: bool) -> Part:
             ways[OPENZEPPELIN] = lambda size: zeppelin.seconds("proof", size)
             sizes = {**dict.fromkeys(ways, _SIZES), **_PEER_SIZES}
         series = take_turns(ways, sizes, rounds=lambda _: _ROUNDS)
-        figures = _ratios(series)
+        figures = [ratio_figure(series, each.way, "leaves") for each in series if each.way != OURS]
         stored = _QUICK_STORE_SIZES if quick else _STORE_SIZES
         from_store = _from_stores(workspace, stored)
     return Part(
@@ -80,10 +81,10 @@ class _Kept:
         if size != self._size:
             self._prove, self._size = self._build(size), size
         places = [random.randrange(size) for _ in range(_PROOFS)]  # noqa: S311 - any leaves do
-        start = time.perf_counter()
+        start = clock()
         for place in places:
             self._prove(place)
-        return (time.perf_counter() - start) / _PROOFS
+        return (clock() - start) / _PROOFS
 
 
 def _our_prover(size: int) -> Callable[[int], object]:
@@ -137,16 +138,6 @@ def _median(works: _Works) -> float:
         work()
         taken.append(time.perf_counter() - start)
     return statistics.median(taken)
-
-
-def _ratios(series: Sequence[Series]) -> list[Figure]:
-    figures = []
-    for each in series:
-        if each.way != OURS:
-            size, ratio = ratio_to_ours(series, each.way)
-            name = f"{each.way} takes so many times as long, at {size:,} leaves"
-            figures.append(Figure(name, ratio, "×", is_ratio=True))
-    return figures
 
 
 def _store_figures(from_store: Sequence[Series]) -> list[Figure]:

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import time
 import warnings
 from collections.abc import Callable, Sequence
 from hashlib import sha256
@@ -16,8 +15,9 @@ from bench.harness import (
     Part,
     Series,
     Way,
+    clock,
     exponent_figures,
-    ratio_to_ours,
+    ratio_figure,
     take_turns,
 )
 from bench.processes import javascript_peer, python_peer
@@ -53,7 +53,7 @@ def measure(*, quick: bool) -> Part:
     }
     if quick:
         series = take_turns(ways, dict.fromkeys(ways, _QUICK_SIZES), rounds=lambda _: _ROUNDS)
-        return Part("trees", "Tree build", "leaves", series, _ratios(series))
+        return Part("trees", "Tree build", "leaves", series, ratio_figures(series))
     with javascript_peer() as zeppelin, python_peer() as merkle:
         ways[PYMERKLE] = lambda size: merkle.seconds("tree", size)
         ways[OPENZEPPELIN] = lambda size: zeppelin.seconds("tree", size)
@@ -61,36 +61,36 @@ def measure(*, quick: bool) -> Part:
         # Ours at the sizes of the slow ones, too: a ratio is of one size.
         sizes[OURS] = tuple(sorted({*_SIZES, *_PEER_SIZES[OPENZEPPELIN]}))
         series = take_turns(ways, sizes, rounds=lambda size: _ROUNDS if size <= 10_000 else 3)
-    figures = [*_ratios(series), *exponent_figures(series, {}), *_limit(series)]
+    figures = [*ratio_figures(series), *exponent_figures(series, {}), *_limit(series)]
     return Part("trees", "Tree build", "leaves", series, figures)
 
 
 def ours(size: int) -> float:
     """Root, seal and all tiles of sorted leaves."""
     leaves = sorted(os.urandom(32) for _ in range(size))
-    start = time.perf_counter()
+    start = clock()
     build_tiles(leaves, lambda _: None)
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def merkletools(size: int) -> float:
     """From leaves to root by all of its interface: it takes leaves as hex."""
     leaves = [os.urandom(32).hex() for _ in range(size)]
     tools = MerkleTools()
-    start = time.perf_counter()
+    start = clock()
     tools.add_leaf(leaves)
     tools.make_tree()
     tools.get_merkle_root()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def make_tree_alone(size: int) -> float:
     """Its tree of leaves that it has read already, with nothing checked."""
     tools = MerkleTools()
     tools.add_leaf([os.urandom(32).hex() for _ in range(size)])
-    start = time.perf_counter()
+    start = clock()
     tools.make_tree()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def merkletools_prover(size: int) -> Callable[[int], object]:
@@ -108,10 +108,10 @@ def merkletools_prover(size: int) -> Callable[[int], object]:
 def bare_loop(size: int) -> float:
     """As many hashes of 64 bytes as a tree has nodes: the least that Python can take."""
     blocks = [os.urandom(64) for _ in range(size - 1)]
-    start = time.perf_counter()
+    start = clock()
     for block in blocks:
         sha256(block).digest()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def openssl_rate() -> float:
@@ -127,14 +127,9 @@ def _openssl_rate() -> float:
     return float(line.rpartition(":")[2]) / 64
 
 
-def _ratios(series: Sequence[Series]) -> list[Figure]:
-    figures = []
-    for each in series:
-        if each.way != OURS:
-            size, ratio = ratio_to_ours(series, each.way)
-            name = f"{each.way} takes so many times as long, at {size:,} leaves"
-            figures.append(Figure(name, ratio, "×", _BARS.get(each.way), is_ratio=True))
-    return figures
+def ratio_figures(series: Sequence[Series]) -> list[Figure]:
+    """How many times as long each other way takes as ours."""
+    return [ratio_figure(series, each.way, "leaves", _BARS) for each in series if each.way != OURS]
 
 
 def _limit(series: Sequence[Series]) -> list[Figure]:

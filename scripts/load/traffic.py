@@ -178,7 +178,7 @@ class Traffic:
             ROOTSEAL,
             "nightly",
             "--patience",
-            "60",
+            "240",
             cwd=self._world.folder,
             env=self._world.environment,
             stdout=asyncio.subprocess.DEVNULL,

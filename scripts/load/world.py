@@ -31,7 +31,7 @@ from registry.wiring import utc_now
 HOST: Final = "127.0.0.1"
 SAMPLE: Final = 20_000  # credentials that are asked for
 DOCUMENTS: Final = 200  # of which the load has the badges, too, to have them verified
-START_SECONDS: Final = 60.0
+START_SECONDS: Final = 240.0
 STOP_SECONDS: Final = 60.0
 _UNLIMITED: Final = str(10**9)  # requests a minute: limits on callers are not what is tried here
 
