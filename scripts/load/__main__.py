@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import shutil
 import sys
 import tempfile
 from dataclasses import asdict
@@ -14,7 +15,7 @@ import aiohttp
 from load.judging import Rest, faults, slope
 from load.traffic import KEEP_ALIVE, LONGEST, Traffic
 from load.watching import Watch
-from load.world import World, world
+from load.world import World, make_sealed, world
 
 LOOK_SECONDS = 2.0
 REST_SECONDS = 10.0  # until idle connections are closed
@@ -95,14 +96,17 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=200.0, help="reads a second, if it can")
     parser.add_argument("--port", type=int, default=0, help="of the server; any by default")
     parser.add_argument("--json", type=Path, help="write everything here, too")
+    parser.add_argument("--store", type=Path, help="sealed store to copy; made if not there")
     parser.add_argument("server", nargs="*", help="options for `rootseal serve`, after --")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="rootseal-soak-") as name:
         folder = Path(name)
-        print(f"making a store of {options.credentials:,} …", file=sys.stderr, flush=True)
-        with world(
-            folder, size=options.credentials, port=options.port, server_options=options.server
-        ) as there:
+        sealed = options.store or folder / "sealed.db"
+        if not sealed.exists():
+            print(f"making a store of {options.credentials:,} …", file=sys.stderr, flush=True)
+            make_sealed(sealed, options.credentials)
+        shutil.copyfile(sealed, folder / "registry.db")
+        with world(folder, port=options.port, server_options=options.server) as there:
             print(f"loading {there.url} …", file=sys.stderr, flush=True)
             traffic, watch, rest = asyncio.run(
                 soak(there, seconds=options.minutes * 60, rate=options.rate)

@@ -51,23 +51,28 @@ class World:
     folder: Path
 
 
+def make_sealed(database: Path, size: int) -> None:
+    """A store of one sealed batch, with the documents in it that `world` has verified."""
+    unfinished = database.with_name(f"{database.name}.part")
+    store = open_store(sqlite_url(unfinished))
+    documents = (
+        NewCredential(each, secrets.token_bytes(32), Canonicalization.JCS)
+        for each in map(_digest, _documents())
+    )
+    store.add_credentials(ISSUER, chain(documents, credentials(size - DOCUMENTS)), now=utc_now())
+    store.seal_open_batch(ISSUER, now=utc_now())
+    store.close()
+    unfinished.rename(database)  # closed, it has no other file beside it
+
+
 @contextmanager
-def world(folder: Path, *, size: int, port: int, server_options: Sequence[str]) -> Iterator[World]:
-    """Make it, serve it, and stop what was started."""
+def world(folder: Path, *, port: int, server_options: Sequence[str]) -> Iterator[World]:
+    """Anchor the sealed `registry.db` in the folder, serve it, and stop what was started."""
     with ExitStack() as stack:
         anvil = stack.enter_context(night(block_time=1))
         url = sqlite_url(folder / "registry.db")
         store = open_store(url)
         stack.callback(store.close)
-        lines = [line.strip() for line in badge_lines(DOCUMENTS, seed=-1)]
-        digests = [credential_hash(line, Canonicalization.JCS) for line in lines]
-        documents = (
-            NewCredential(each, secrets.token_bytes(32), Canonicalization.JCS) for each in digests
-        )
-        store.add_credentials(
-            ISSUER, chain(documents, credentials(size - DOCUMENTS)), now=utc_now()
-        )
-        store.seal_open_batch(ISSUER, now=utc_now())
         batch = anvil.anchor(store, only_batch(store))
         if batch.head is None:
             raise SystemExit("the batch has no seal")
@@ -88,14 +93,19 @@ def world(folder: Path, *, size: int, port: int, server_options: Sequence[str]) 
             issuer=format_address(ISSUER),
             seal=batch.head.seal.hex(),
             hashes=[each.hex() for each in _sample(store, batch.id)],
-            verifiable=[
-                _verification(line, store, digest)
-                for line, digest in zip(lines, digests, strict=True)
-            ],
+            verifiable=[_verification(line, store) for line in _documents()],
             api_key=key,
             environment=environment,
             folder=folder,
         )
+
+
+def _documents() -> list[bytes]:
+    return [line.strip() for line in badge_lines(DOCUMENTS, seed=-1)]
+
+
+def _digest(line: bytes) -> bytes:
+    return credential_hash(line, Canonicalization.JCS)
 
 
 def _environment(database: str, rpc_url: str) -> dict[str, str]:
@@ -119,8 +129,8 @@ def _sample(store: SqlStore, batch_id: int) -> Iterator[bytes]:
     return islice(found, SAMPLE)
 
 
-def _verification(line: bytes, store: SqlStore, digest: bytes) -> bytes:
-    receipt = orjson.loads(print_receipt(receipt_of(store, digest)))
+def _verification(line: bytes, store: SqlStore) -> bytes:
+    receipt = orjson.loads(print_receipt(receipt_of(store, _digest(line))))
     return orjson.dumps({"credential": orjson.loads(line), "receipt": receipt})
 
 
