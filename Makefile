@@ -63,7 +63,7 @@ lock: $(READY) ## Resolve the dependencies again
 		-o requirements-uv.lock --upgrade
 
 bench: $(READY) $(PEERS)/.venv/.ready ## Us and others at the same work (PARTS="trees proofs" for some); a quarter of an hour
-	@PYTHONPATH=scripts $(BIN)/python -m bench $(PARTS)
+	@PYTHONPATH=scripts $(BIN)/python -m bench $(if $(LARGEST),--largest $(LARGEST)) $(PARTS)
 
 bench-quick: $(READY) ## Fail if a ratio fell below half of what scripts/bench/recorded.json says
 	@PYTHONPATH=scripts $(BIN)/python -m bench --quick $(PARTS)

@@ -21,20 +21,23 @@ from bench.results import ratios, read_results, regressions, write_results
 RECORDED: Final = Path(__file__).with_name("recorded.json")
 RESULTS: Final = ROOT / "docs/bench.json"
 IMAGES: Final = ROOT / "docs/images"
+LARGEST: Final = 10_000_000
 
 
-def parts_of(workspace: Workspace, *, quick: bool) -> Mapping[str, Callable[[], Part]]:
+def parts_of(
+    workspace: Workspace, *, quick: bool, largest: int
+) -> Mapping[str, Callable[[], Part]]:
     """All parts, in the order in which they use each other's stores."""
     found: dict[str, Callable[[], Part]] = {
-        "trees": lambda: trees.measure(quick=quick),
-        "intake": lambda: intake.measure(workspace, quick=quick, say=say),
-        "proofs": lambda: proofs.measure(workspace, quick=quick),
+        "trees": lambda: trees.measure(quick=quick, largest=largest),
+        "intake": lambda: intake.measure(workspace, quick=quick, largest=largest, say=say),
+        "proofs": lambda: proofs.measure(workspace, quick=quick, largest=largest),
         "verify": lambda: own_scripts.verify(quick=quick),
     }
     if not quick:
         found |= {
-            "anchoring": lambda: anchoring.measure(workspace),
-            "documents": lambda: documents.measure(workspace),
+            "anchoring": lambda: anchoring.measure(workspace, largest=largest),
+            "documents": lambda: documents.measure(workspace, largest=largest),
             "serving": own_scripts.serving,
             "audit": own_scripts.audit,
         }
@@ -46,11 +49,11 @@ def say(text: str) -> None:
     print(f"   … {text}", file=sys.stderr, flush=True)
 
 
-def run(wanted: list[str], *, quick: bool) -> dict[str, Part]:
+def run(wanted: list[str], *, quick: bool, largest: int = LARGEST) -> dict[str, Part]:
     """Measure parts, each printed as soon as it is there."""
     found = {}
     with tempfile.TemporaryDirectory(prefix="rootseal-bench-") as folder:
-        known = parts_of(Workspace(Path(folder)), quick=quick)
+        known = parts_of(Workspace(Path(folder)), quick=quick, largest=largest)
         if unknown := set(wanted) - set(known):
             raise SystemExit(f"no such part: {', '.join(unknown)}; there are {', '.join(known)}")
         for name in known:
@@ -81,6 +84,7 @@ def main() -> int:
     """Parse, measure, and print; 1 if the quick form finds a regression."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("parts", nargs="*", help="only these")
+    parser.add_argument("--largest", type=int, default=LARGEST, help="leave larger sizes out")
     parser.add_argument("--quick", action="store_true", help="small sizes; compare with recorded")
     parser.add_argument("--record", action="store_true", help="with --quick: record the ratios")
     parser.add_argument("--plot", action="store_true", help="only draw what was measured before")
@@ -88,7 +92,7 @@ def main() -> int:
     if options.plot:
         plot(read_results(RESULTS), IMAGES)
         return 0
-    found = run(options.parts, quick=options.quick)
+    found = run(options.parts, quick=options.quick, largest=options.largest)
     if options.record:
         both = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
         RECORDED.write_bytes(orjson.dumps(ratios(found.values()), option=both))

@@ -9,9 +9,10 @@ from registry.store import open_store
 _SIZE: Final = 1_000_000
 
 
-def measure(workspace: Workspace) -> Part:
+def measure(workspace: Workspace, *, largest: int) -> Part:
     """Anchor a sealed batch and count what was sent for it."""
-    store = open_store(workspace.sealed(_SIZE))
+    size = min(_SIZE, largest)
+    store = open_store(workspace.sealed(size))
     try:
         with night() as chain:
             before = chain.transactions()
@@ -23,11 +24,11 @@ def measure(workspace: Workspace) -> Part:
         store.close()
     return Part(
         "anchoring",
-        f"{_SIZE:,} credentials on the chain",
+        f"{size:,} credentials on the chain",
         "credentials",
         figures=[
             Figure("transactions", sent, bar=Bar(Bound.AT_MOST, 1)),
             Figure("gas of the transaction", gas),
-            Figure("gas for each credential", gas / _SIZE),
+            Figure("gas for each credential", gas / size),
         ],
     )

@@ -4,7 +4,7 @@ import secrets
 from typing import Final
 
 from bench.badges import badge_lines, write_badges
-from bench.harness import OURS, Part, Way, clock, exponent_figures, ratio_figure, take_turns
+from bench.harness import OURS, Part, Way, clock, exponent_figures, ratio_figure, take_turns, up_to
 from bench.nights import Workspace
 from bench.processes import javascript_peer
 from registry.core.canonical import Canonicalization, credential_hash
@@ -16,7 +16,7 @@ _SIZES: Final = (500, 1_000, 2_000, 5_000, 10_000)
 _OUR_SIZES: Final = (*_SIZES, 100_000)
 
 
-def measure(workspace: Workspace) -> Part:
+def measure(workspace: Workspace, *, largest: int) -> Part:
     """Time both; OpenAttestation's as far as it gets in a bearable time."""
     roster = workspace.folder / "documents.ndjson"
     write_badges(roster, max(_SIZES))
@@ -25,7 +25,7 @@ def measure(workspace: Workspace) -> Part:
             OURS: ours,
             OPENATTESTATION: lambda size: peer.seconds("wrap", size),
         }
-        sizes = {OURS: _OUR_SIZES, OPENATTESTATION: _SIZES}
+        sizes = {OURS: up_to(largest, _OUR_SIZES), OPENATTESTATION: up_to(largest, _SIZES)}
         series = take_turns(ways, sizes, rounds=lambda size: 2 if size <= 2_000 else 1)
     ratio = ratio_figure(series, OPENATTESTATION, "documents")
     figures = [ratio, *exponent_figures(series, {})]

@@ -108,6 +108,11 @@ def take_turns(
     return [Series(name, seconds) for name, seconds in found.items()]
 
 
+def up_to(largest: int, sizes: Sequence[int]) -> tuple[int, ...]:
+    """The sizes that are not beyond `largest`; at least the smallest."""
+    return tuple(size for size in sizes if size <= max(largest, min(sizes)))
+
+
 def ratio_to_ours(series: Sequence[Series], way: str, *, ours: str = OURS) -> tuple[int, float]:
     """How many times as long `way` takes as we do, at the largest size that both did."""
     by_name = {each.way: each.seconds for each in series}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from bench.badges import badge_lines, write_badges, write_hashes
-from bench.harness import Bar, Bound, Figure, Part, Series, clock, exponent_figures
+from bench.harness import Bar, Bound, Figure, Part, Series, clock, exponent_figures, up_to
 from bench.nights import Workspace, sqlite_url
 from bench.processes import ROOTSEAL, Taken, run_measured
 
@@ -55,13 +55,13 @@ class Night:
         return max(self.add.megabytes, self.seal.megabytes)
 
 
-def measure(workspace: Workspace, *, quick: bool, say: Callable[[str], None]) -> Part:
+def measure(workspace: Workspace, *, quick: bool, largest: int, say: Callable[[str], None]) -> Part:
     """Add and seal nights of each kind and size; the stores of hashes are kept for other parts."""
     kinds: dict[str, tuple[_Write, str, Sequence[int]]] = {
-        BADGES: (write_badges, "ndjson", _QUICK_SIZES if quick else _BADGE_SIZES)
+        BADGES: (write_badges, "ndjson", _QUICK_SIZES if quick else up_to(largest, _BADGE_SIZES))
     }
     if not quick:
-        kinds[HASHES] = (write_hashes, "csv", _HASH_SIZES)
+        kinds[HASHES] = (write_hashes, "csv", up_to(largest, _HASH_SIZES))
     night(workspace, write_badges, "ndjson", 1)  # after which everything is compiled and cached
     starts = 1 if quick else 3
     empty = [night(workspace, write_badges, "ndjson", 1) for _ in range(starts)]

@@ -22,6 +22,7 @@ from bench.harness import (
     clock,
     ratio_figure,
     take_turns,
+    up_to,
 )
 from bench.nights import Workspace, only_batch
 from bench.processes import javascript_peer, python_peer
@@ -44,7 +45,7 @@ _AT_MILLION: Final = Bar(Bound.AT_MOST, 300)  # µs
 _GROWTH: Final = Bar(Bound.AT_MOST, 1.5)
 
 
-def measure(workspace: Workspace, *, quick: bool) -> Part:
+def measure(workspace: Workspace, *, quick: bool, largest: int) -> Part:
     """Time single proofs. The quick form: of a small store, and beside merkletools."""
     ways: dict[str, Way] = {OURS: _Kept(_our_prover), MERKLETOOLS: _Kept(merkletools_prover)}
     sizes: dict[str, Sequence[int]] = dict.fromkeys(ways, _SIZES)
@@ -57,7 +58,7 @@ def measure(workspace: Workspace, *, quick: bool) -> Part:
             sizes = {**dict.fromkeys(ways, _SIZES), **_PEER_SIZES}
         series = take_turns(ways, sizes, rounds=lambda _: _ROUNDS)
         figures = [ratio_figure(series, each.way, "leaves") for each in series if each.way != OURS]
-        stored = _QUICK_STORE_SIZES if quick else _STORE_SIZES
+        stored = _QUICK_STORE_SIZES if quick else up_to(largest, _STORE_SIZES)
         from_store = _from_stores(workspace, stored)
     return Part(
         "proofs",

@@ -19,6 +19,7 @@ from bench.harness import (
     exponent_figures,
     ratio_figure,
     take_turns,
+    up_to,
 )
 from bench.processes import javascript_peer, python_peer
 from registry.core.tiles import build_tiles
@@ -43,7 +44,7 @@ _BARS: Final = {
 _ROUNDS: Final = 5
 
 
-def measure(*, quick: bool) -> Part:
+def measure(*, quick: bool, largest: int) -> Part:
     """Time all trees. The quick form leaves out what has to be installed first."""
     ways: dict[str, Way] = {
         OURS: ours,
@@ -59,8 +60,9 @@ def measure(*, quick: bool) -> Part:
         ways[OPENZEPPELIN] = lambda size: zeppelin.seconds("tree", size)
         sizes: dict[str, Sequence[int]] = {**dict.fromkeys(ways, _SIZES), **_PEER_SIZES}
         # Ours at the sizes of the slow ones, too: a ratio is of one size.
-        sizes[OURS] = tuple(sorted({*_SIZES, *_PEER_SIZES[OPENZEPPELIN]}))
-        series = take_turns(ways, sizes, rounds=lambda size: _ROUNDS if size <= 10_000 else 3)
+        sizes[OURS] = (*_SIZES, *_PEER_SIZES[OPENZEPPELIN])
+        sizes = {way: up_to(largest, each) for way, each in sizes.items()}
+        series = take_turns(ways, sizes, rounds=lambda size: 3 if size <= 10_000 else 2)
     figures = [*ratio_figures(series), *exponent_figures(series, {}), *_limit(series)]
     return Part("trees", "Tree build", "leaves", series, figures)
 

@@ -110,7 +110,7 @@ class Traffic:
     async def check_added(self) -> None:
         """After a last night: each credential that was acknowledged must have a final receipt."""
         await self._night()
-        for digest in self.added[:: max(1, len(self.added) // 2_000)]:
+        for digest in self.added[:: max(1, len(self.added) // 500)]:
             path = f"/v1/credentials/{digest}/receipt"
             await self.ask(Request("added", path, must_hold=b'"anchors":[{'))
 

@@ -11,6 +11,7 @@ from bench.harness import (
     growth_exponent,
     ratio_to_ours,
     take_turns,
+    up_to,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,6 +84,11 @@ def test_refuses_to_compare_what_was_never_measured_alike() -> None:
 )
 def test_a_bar_is_met_on_its_right_side(bound: Bound, value: float, *, is_met: bool) -> None:
     assert Bar(bound, 2.0).is_met(value) is is_met
+
+
+def test_leaves_larger_sizes_out_but_never_all() -> None:
+    assert up_to(100, (10, 100, 1_000)) == (10, 100)
+    assert up_to(5, (10, 100, 1_000)) == (10,)
 
 
 def test_a_single_size_has_no_exponent_and_no_figure() -> None:
