@@ -80,6 +80,13 @@ def check(found: Mapping[str, Part], wanted: list[str]) -> int:
     return 1 if fallen else 0
 
 
+def recorded_with(found: Mapping[str, Part]) -> dict[str, float]:
+    """The recorded ratios, with those of the parts that were measured in place of theirs."""
+    before = orjson.loads(RECORDED.read_bytes()) if RECORDED.exists() else {}
+    others = {name: value for name, value in before.items() if name.split(":")[0] not in found}
+    return others | ratios(found.values())
+
+
 def main() -> int:
     """Parse, measure, and print; 1 if the quick form finds a regression."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
@@ -95,7 +102,7 @@ def main() -> int:
     found = run(options.parts, quick=options.quick, largest=options.largest)
     if options.record:
         both = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-        RECORDED.write_bytes(orjson.dumps(ratios(found.values()), option=both))
+        RECORDED.write_bytes(orjson.dumps(recorded_with(found), option=both))
         return 0
     if options.quick:
         return check(found, options.parts)
