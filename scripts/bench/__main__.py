@@ -49,8 +49,14 @@ def say(text: str) -> None:
     print(f"   … {text}", file=sys.stderr, flush=True)
 
 
-def run(wanted: list[str], *, quick: bool, largest: int = LARGEST) -> dict[str, Part]:
-    """Measure parts, each printed as soon as it is there."""
+def run(
+    wanted: list[str],
+    *,
+    quick: bool,
+    largest: int = LARGEST,
+    keep: Callable[[Part], None] = lambda _: None,
+) -> dict[str, Part]:
+    """Measure parts, each printed and kept as soon as it is there."""
     found = {}
     with tempfile.TemporaryDirectory(prefix="rootseal-bench-") as folder:
         known = parts_of(Workspace(Path(folder)), quick=quick, largest=largest)
@@ -62,9 +68,16 @@ def run(wanted: list[str], *, quick: bool, largest: int = LARGEST) -> dict[str, 
             say(name)
             start = time.monotonic()
             found[name] = known[name]()
+            keep(found[name])
             print("\n".join(lines(found[name])), flush=True)
             say(f"{name} took {time.monotonic() - start:.0f} s")
     return found
+
+
+def keep_result(part: Part) -> None:
+    """Put a part into the file of results, where others keep what they had."""
+    before = read_results(RESULTS) if RESULTS.exists() else {}
+    write_results(RESULTS, before | {part.name: part})
 
 
 def check(found: Mapping[str, Part], wanted: list[str]) -> int:
@@ -99,17 +112,15 @@ def main() -> int:
     if options.plot:
         plot(read_results(RESULTS), IMAGES)
         return 0
-    found = run(options.parts, quick=options.quick, largest=options.largest)
+    keep = keep_result if not options.quick else lambda _: None
+    found = run(options.parts, quick=options.quick, largest=options.largest, keep=keep)
     if options.record:
         both = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
         RECORDED.write_bytes(orjson.dumps(recorded_with(found), option=both))
         return 0
     if options.quick:
         return check(found, options.parts)
-    before = read_results(RESULTS) if RESULTS.exists() else {}
-    everything = before | found
-    write_results(RESULTS, everything)
-    plot(everything, IMAGES)
+    plot(read_results(RESULTS), IMAGES)
     for part in found.values():
         for figure in missed(part):
             print(f"MISSED {part.name}: {figure.name}")
