@@ -25,6 +25,7 @@ LONGEST: Final = 60.0  # seconds for an answer
 # The server closes what is idle for five seconds: who uses a connection again must be sooner.
 KEEP_ALIVE: Final = 2.0
 _NOWHERE: Final = "00" * 32
+_NIGHTS_BADGES: Final = itertools.count()  # seeds: what the warm-up added is not new again
 _NDJSON: Final = {"Content-Type": "application/x-ndjson"}
 _JSON: Final = {"Content-Type": "application/json"}
 
@@ -149,7 +150,7 @@ class Traffic:
     async def _take_in(self, end: float) -> None:
         """New badges, and now and then some that are known: the answer says which."""
         headers = {**_NDJSON, "Authorization": f"Bearer {self._world.api_key}"}
-        for number in itertools.count():
+        for number in _NIGHTS_BADGES:
             if time.monotonic() > end:
                 return
             lines = list(badge_lines(BADGES_AT_ONCE, seed=number))
