@@ -94,7 +94,9 @@ def _panel(place: "Axes", part: Part, theme: Theme) -> None:
     place.set_xlabel(part.of)
     place.set_ylabel("seconds")
     place.grid(visible=True, color=theme.grid, linewidth=0.5)
-    place.legend(frameon=False, fontsize=8)
+    # Below, where no line is.
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.16)}
+    place.legend(frameon=False, fontsize=8, ncols=2, **below)
 
 
 def _line(place: "Axes", series: Series, theme: Theme) -> None:
