@@ -73,7 +73,7 @@ def _draw(parts: Mapping[str, Part], theme: Theme, path: Path) -> Path:
     }
     with mpl.rc_context({**_STYLE, **colours}):
         figure, axes = plt.subplots(
-            rows, columns, figsize=(5.2 * columns, 3.9 * rows), squeeze=False, layout="constrained"
+            rows, columns, figsize=(6.4 * columns, 4.2 * rows), squeeze=False, layout="constrained"
         )
         for place, part in zip(axes.flat, shown, strict=False):
             _panel(place, part, theme)
@@ -95,8 +95,9 @@ def _panel(place: "Axes", part: Part, theme: Theme) -> None:
     place.set_ylabel("seconds")
     place.grid(visible=True, color=theme.grid, linewidth=0.5)
     # Below, where no line is.
-    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.16)}
-    place.legend(frameon=False, fontsize=8, ncols=2, **below)
+    place.legend(
+        frameon=False, fontsize=7, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16)
+    )
 
 
 def _line(place: "Axes", series: Series, theme: Theme) -> None:
