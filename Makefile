@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready node_modules/.ready
+PEERS := scripts/bench/peers
 JOBS ?= 2
 # In memory where the system has it: the tests of the stores wait for the disk at every commit.
 TEST_TMP := $(shell test -w /dev/shm && echo /dev/shm || echo /tmp)
 
-.PHONY: help demo test test-long test-python test-contracts check setup lock generate bench clean
+.PHONY: help demo test test-long test-python test-contracts check setup lock generate bench bench-quick soak clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -61,11 +62,17 @@ lock: $(READY) ## Resolve the dependencies again
 	echo uv | $(BIN)/uv pip compile - --universal --generate-hashes --no-header \
 		-o requirements-uv.lock --upgrade
 
-bench: $(READY) ## Time an audit of a million leaves, with and without merkletools
-	@$(BIN)/python scripts/bench_audit.py
+bench: $(READY) $(PEERS)/.venv/.ready ## Us and others at the same work (PARTS="trees proofs" for some); a quarter of an hour
+	@PYTHONPATH=scripts $(BIN)/python -m bench $(if $(LARGEST),--largest $(LARGEST)) $(PARTS)
+
+bench-quick: $(READY) ## Fail if a ratio fell below half of what scripts/bench/recorded.json says
+	@PYTHONPATH=scripts $(BIN)/python -m bench --quick $(PARTS)
+
+soak: $(READY) ## Ten minutes of load on the API, with nights in between; fails on leaks and errors
+	@PYTHONPATH=scripts $(BIN)/python -m load
 
 clean: ## Remove everything that was installed or made
-	rm -rf $(VENV) node_modules contracts/out contracts/cache demo-output
+	rm -rf $(VENV) node_modules $(PEERS)/.venv $(PEERS)/node_modules contracts/out contracts/cache demo-output
 
 $(VENV)/.ready: requirements.lock requirements-uv.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
@@ -80,4 +87,12 @@ $(VENV)/.ready: requirements.lock requirements-uv.lock pyproject.toml
 node_modules/.ready: package.json package-lock.json
 	@echo "Setting up Anvil, forge and solc (node_modules)"
 	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+# What `make bench` compares with: in environments of its own, since nothing else needs it.
+$(PEERS)/.venv/.ready: $(PEERS)/package.json $(PEERS)/package-lock.json $(PEERS)/requirements.lock
+	@echo "Setting up what the benchmarks compare with ($(PEERS))"
+	@cd $(PEERS) && npm ci --silent --no-audit --no-fund
+	@$(PYTHON) -m venv --clear $(PEERS)/.venv
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(PEERS)/.venv $(PEERS)/requirements.lock
 	@touch $@

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from registry.chain import Devnet, EvmChain, Rpc, deploy, deterministic_address, development_signer
 from registry.core.batch import BatchState
@@ -124,33 +125,32 @@ def compare_trees(folder: Path) -> float:
     return taken[merkletools_tree] / taken[build_tree]
 
 
-def main() -> None:
-    """Make the nights, audit them in each way, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--nights", type=int, default=100)
-    parser.add_argument("--credentials", type=int, default=10_000, help="a night")
-    options = parser.parse_args()
+def made(folder: Path, devnet: Devnet, *, nights: int, credentials: int) -> None:
+    """Make the nights, in a store and on the chain, and a bundle of them."""
+    rpc, signer = Rpc(devnet.url), development_signer()
+    chain = EvmChain(chain_id=CHAIN_ID, rpc_url=devnet.url, contract=deterministic_address())
+    deploy(chain, signer)
+    store = open_store(f"sqlite:///{folder / 'registry.db'}")
+    sending = Sending(store, chain, signer, utc_now, timedelta(hours=1))
+    start = time.monotonic()
+    for number in range(nights):
+        night(store, Anchoring(store, chain, sending), rpc, signer.address, credentials)
+        if (number + 1) % 25 == 0:
+            print(f"night {number + 1} of {nights}", file=sys.stderr)
+    print(f"made in {time.monotonic() - start:.0f} s", file=sys.stderr)
+    store.close()
+    chain.close()
+    rpc.close()
+    export = [str(ROOTSEAL), "export", "bundle", "bundle", "--rpc-url", devnet.url]
+    export += ["--database", f"sqlite:///{folder / 'registry.db'}", "--development-account", "0"]
+    subprocess.run(export, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+
+
+def measure(*, nights: int, credentials: int) -> dict[str, Any]:
+    """Make the nights, audit them in each way, and return what `--json` prints."""
     with tempfile.TemporaryDirectory() as name, Devnet(block_time=None) as devnet:
-        folder, rpc, signer = Path(name), Rpc(devnet.url), development_signer()
-        chain = EvmChain(chain_id=CHAIN_ID, rpc_url=devnet.url, contract=deterministic_address())
-        deploy(chain, signer)
-        store = open_store(f"sqlite:///{folder / 'registry.db'}")
-        sending = Sending(store, chain, signer, utc_now, timedelta(hours=1))
-        start = time.monotonic()
-        for number in range(options.nights):
-            night(store, Anchoring(store, chain, sending), rpc, signer.address, options.credentials)
-            if (number + 1) % 25 == 0:
-                print(f"night {number + 1} of {options.nights}", file=sys.stderr)
-        print(f"made in {time.monotonic() - start:.0f} s", file=sys.stderr)
-        store.close()
-        export = [str(ROOTSEAL), "export", "bundle", "bundle", "--rpc-url", devnet.url]
-        export += [
-            "--database",
-            f"sqlite:///{folder / 'registry.db'}",
-            "--development-account",
-            "0",
-        ]
-        subprocess.run(export, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        folder = Path(name)
+        made(folder, devnet, nights=nights, credentials=credentials)
         ways = {
             "bundle": ["audit", "bundle", "--json"],
             "bundle, merkletools": ["audit", "bundle", "--independent", "--json"],
@@ -159,16 +159,33 @@ def main() -> None:
             {way: audit(folder, arguments, devnet.url) for way, arguments in ways.items()}
             for _ in range(ROUNDS)
         ]
-        ours, theirs = (min((run[way] for run in runs), key=seconds) for way in ways)
-        show("bundle", ours)
-        show("bundle, merkletools", theirs)
-        show("store and node", audit(folder, ["audit", "--json"], devnet.url))
-        ratio = seconds(theirs) / seconds(ours)
-        print(f"with merkletools the whole audit takes {ratio:.2f} times as long")
-        trees = compare_trees(folder / "bundle")
-        print(f"and the trees alone {trees:.2f} times as long")
-        chain.close()
-        rpc.close()
+        best = {way: min((run[way] for run in runs), key=seconds) for way in ways}
+        best["store and node"] = audit(folder, ["audit", "--json"], devnet.url)
+        return {
+            "audits": best,
+            "ratios": {
+                "whole audit": seconds(best["bundle, merkletools"]) / seconds(best["bundle"]),
+                "trees alone": compare_trees(folder / "bundle"),
+            },
+        }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--nights", type=int, default=100)
+    parser.add_argument("--credentials", type=int, default=10_000, help="a night")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args()
+    found = measure(nights=options.nights, credentials=options.credentials)
+    if options.json:
+        print(json.dumps(found, indent=2))
+        return
+    for way, taken in found["audits"].items():
+        show(way, taken)
+    ratios = found["ratios"]
+    print(f"with merkletools the whole audit takes {ratios['whole audit']:.2f} times as long")
+    print(f"and the trees alone {ratios['trees alone']:.2f} times as long")
 
 
 if __name__ == "__main__":
