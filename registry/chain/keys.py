@@ -1,27 +1,26 @@
 """Keys in this process that sign: an encrypted keystore file, or a development account.
 
-Prints, logs and returns no key. Reads no password from anywhere: callers give it.
+Prints, logs and returns no key. Reads no password from anywhere: callers give it. eth-account is
+imported where a key is used: it takes a second, and most commands sign nothing.
 """
 
 import json
 import os
 from pathlib import Path
-from typing import Any  # eth-account takes and returns keystores as plain dicts
+from typing import TYPE_CHECKING, Any  # eth-account takes and returns keystores as plain dicts
 
 try:
     import resource
 except ImportError:  # Windows, which writes no core dumps
     resource = None  # type: ignore[assignment]
 
-from eth_account import Account
-from eth_account.hdaccount import key_from_seed, seed_from_mnemonic
-from eth_account.signers.local import LocalAccount
-from eth_typing import Hash32
-
 from registry.chain.transactions import join_signature, signing_hash, with_signature
 from registry.core.address import format_address, parse_address
 from registry.errors import InvalidInputError, NotAllowedError
 from registry.services.ports import SignedTransaction, UnsignedTransaction
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
 
 DEVELOPMENT_CHAIN_ID = 31337
 # The mnemonic that Anvil and its kin publish: whoever reads this has the keys.
@@ -32,7 +31,7 @@ _MAX_KEYSTORE_BYTES = 64 << 10  # a keystore has about 500
 class LocalSigner:
     """A key in this process's memory."""
 
-    def __init__(self, account: LocalAccount, *, only_chain: int | None = None) -> None:
+    def __init__(self, account: "LocalAccount", *, only_chain: int | None = None) -> None:
         self._account = account
         self._only_chain = only_chain
 
@@ -67,6 +66,8 @@ class LocalSigner:
                 f"a development key, which everybody knows, signs for chain {self._only_chain} "
                 f"only, not for {chain_id}"
             )
+        from eth_typing import Hash32
+
         signed = self._account.unsafe_sign_hash(Hash32(digest))
         return join_signature(signed.v, signed.r, signed.s)
 
@@ -76,6 +77,8 @@ class KeystoreSigner(LocalSigner):
 
     def __init__(self, path: Path, password: str) -> None:
         """Decrypt the key. Raises `InvalidInputError`, naming the file and maybe the setting."""
+        from eth_account import Account
+
         keystore = _read_keystore(path)
         _forbid_core_dumps()
         try:
@@ -90,6 +93,9 @@ class KeystoreSigner(LocalSigner):
 
 def development_signer(index: int = 0) -> LocalSigner:
     """Return one of Anvil's accounts. It signs for the development chain only."""
+    from eth_account import Account
+    from eth_account.hdaccount import key_from_seed, seed_from_mnemonic
+
     seed = seed_from_mnemonic(_DEVELOPMENT_MNEMONIC, "")
     account = Account.from_key(key_from_seed(seed, f"m/44'/60'/0'/0/{index}"))
     return LocalSigner(account, only_chain=DEVELOPMENT_CHAIN_ID)
@@ -103,6 +109,8 @@ def create_keystore(path: Path, password: str) -> bytes:
     """
     if not password:
         raise InvalidInputError("an empty password protects no keystore")
+    from eth_account import Account
+
     account = Account.create()
     content = json.dumps(Account.encrypt(account.key, password)).encode()
     try:

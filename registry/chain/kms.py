@@ -7,8 +7,6 @@ setting `kms_key`, and repeat AWS's words only where they cannot hold credential
 from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeVar  # Any: boto3 has no annotations
 
-from eth_keys.datatypes import PublicKey
-
 from registry.chain.transactions import (
     CURVE_ORDER,
     join_signature,
@@ -224,6 +222,9 @@ def _address(key_id: str, public_key: object) -> bytes:
     point = public_key.removeprefix(_KEY_PREFIX)
     if len(point) != _POINT_BYTES or not public_key.startswith(_KEY_PREFIX):
         raise InvalidInputError(f"kms_key {key_id} is not a key of spec ECC_SECG_P256K1")
+    # Here, as in `transactions`.
+    from eth_keys.datatypes import PublicKey  # noqa: PLC0415
+
     return PublicKey(point).to_canonical_address()
 
 

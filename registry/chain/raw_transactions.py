@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import rlp  # type: ignore[import-untyped]  # has no annotations
-from eth_account import Account
 from eth_utils.crypto import keccak
 from rlp.exceptions import RLPException  # type: ignore[import-untyped]  # as rlp
 
@@ -49,6 +48,9 @@ def encode_mined(sent: Reply, transaction: bytes) -> bytes | None:
 
 def sender_of(raw: bytes) -> bytes | None:
     """Who signed a transaction; None for a form that is not known."""
+    # Here: eth-account takes a second to import, and only audits read others' transactions.
+    from eth_account import Account  # noqa: PLC0415
+
     try:
         return bytes.fromhex(str(Account.recover_transaction(raw))[2:])
     except Exception:  # noqa: BLE001 - the library raises whatever its parts do

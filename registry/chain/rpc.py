@@ -7,13 +7,17 @@ Turns every way in which asking can fail into `UnavailableError`. Retries nothin
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final  # JSON-RPC results are JSON of any shape
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final  # JSON-RPC results are JSON of any shape
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from registry.chain.questions import Question
 from registry.chain.reply import Reply
 from registry.chain.wire import FAILURES, describe, kind_of
 from registry.errors import InvalidInputError, UnavailableError
+
+if TYPE_CHECKING:
+    from registry.chain.provider import Provider
 
 DEFAULT_TIMEOUT = 20.0  # seconds for a whole answer
 _MAX_MESSAGE = 200  # characters of a node's error message that are shown
@@ -53,13 +57,17 @@ class Rpc:
         self.timeout = timeout
         self._secrets = _secrets(url)
         self._single_until = 0.0
-        # Here: web3 takes most of a second to import, and many commands ask no node.
-        from registry.chain.provider import Provider  # noqa: PLC0415
-
-        self._provider = Provider(url, timeout=timeout)
+        self._url = url
 
     def __repr__(self) -> str:
         return f"Rpc({self.source})"
+
+    @cached_property
+    def _provider(self) -> "Provider":
+        # When it is asked: web3 takes a second to import, and many commands ask no node.
+        from registry.chain.provider import Provider  # noqa: PLC0415
+
+        return Provider(self._url, timeout=self.timeout)
 
     def ask(self, method: str, *params: object) -> Reply:
         """Ask the node. Raises `JsonRpcError` for its error, `NoAnswerError` for silence."""
@@ -102,7 +110,8 @@ class Rpc:
 
     def close(self) -> None:
         """Close the connections."""
-        self._provider.close()
+        if "_provider" in self.__dict__:
+            self._provider.close()
 
     def _read(self, method: str, answer: dict[str, object]) -> Reply | JsonRpcError:
         error = answer.get("error")

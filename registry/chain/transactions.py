@@ -5,16 +5,17 @@ Pure: holds no key and asks nobody. A signature is 65 bytes here, r ‖ s ‖ v 
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Final  # RLP is nested bytes of any shape
+from typing import TYPE_CHECKING, Any, Final  # RLP is nested bytes of any shape
 
 import rlp  # type: ignore[import-untyped]  # has no annotations
-from eth_keys.datatypes import PublicKey, Signature
-from eth_keys.exceptions import BadSignature
 from eth_utils.crypto import keccak
 from rlp.codec import consume_length_prefix  # type: ignore[import-untyped]  # as rlp
 
 from registry.core.address import ADDRESS_BYTES
 from registry.services.ports import Fees, SignedTransaction, UnsignedTransaction
+
+if TYPE_CHECKING:
+    from eth_keys.datatypes import PublicKey
 
 SIGNATURE_BYTES: Final = 65
 CURVE_ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
@@ -74,7 +75,11 @@ def recover(digest: bytes, signature: bytes) -> bytes:
     return _public_key(digest, signature).to_canonical_address()
 
 
-def _public_key(digest: bytes, signature: bytes) -> PublicKey:
+def _public_key(digest: bytes, signature: bytes) -> "PublicKey":
+    # Here: with the library under it, eth-keys takes a third of a second to import.
+    from eth_keys.datatypes import Signature  # noqa: PLC0415
+    from eth_keys.exceptions import BadSignature  # noqa: PLC0415
+
     v, r, s = split_signature(signature)
     try:
         return Signature(vrs=(v - _V, r, s)).recover_public_key_from_msg_hash(digest)

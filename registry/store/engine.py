@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-import psycopg
 from sqlalchemy import (
     URL,
     Connection,
@@ -50,6 +49,8 @@ class Database:
         self._engine = engine
         self._writing = engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
         self._name = _public_name(engine.url)
+        # The driver's own, which is imported only if the database is of its kind.
+        self._driver: Any = engine.dialect.loaded_dbapi  # Any: a module by the DB-API
 
     @property
     def is_sqlite(self) -> bool:
@@ -99,8 +100,8 @@ class Database:
     def _own_errors(self) -> Iterator[None]:
         try:
             yield
-        except (exc.SQLAlchemyError, psycopg.Error) as error:
-            if not _is_outage(error):
+        except (exc.SQLAlchemyError, self._driver.Error) as error:
+            if not (_is_outage(error) or isinstance(error, self._driver.OperationalError)):
                 raise
             raise UnavailableError(self._words(error), source=self._name) from error
 
@@ -208,4 +209,4 @@ def _is_outage(error: Exception) -> bool:
             or isinstance(error, exc.OperationalError | exc.InterfaceError)
             or type(error) is exc.DatabaseError
         )
-    return isinstance(error, exc.TimeoutError | exc.DisconnectionError | psycopg.OperationalError)
+    return isinstance(error, exc.TimeoutError | exc.DisconnectionError)

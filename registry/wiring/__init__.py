@@ -39,7 +39,7 @@ from registry.services.status import StatusService
 from registry.services.verification import Verification
 from registry.wiring.one_off import ONE_OFF_PATIENCE, OneOff
 from registry.wiring.settings import ChainSettings, Settings, load_settings
-from registry.wiring.signers import open_signer, sign_permission
+from registry.wiring.signers import address_of_key, open_signer, sign_permission
 from registry.wiring.trust import trusted_issuers
 
 if TYPE_CHECKING:
@@ -140,14 +140,9 @@ class Registry:
     @cached_property
     def issuer(self) -> bytes:
         """The issuer to act for. Raises `InvalidInputError` if neither it nor a key is set."""
-        from registry.chain import keystore_address
-
-        if self.settings.issuer is not None:
-            return self.settings.issuer
-        if self.settings.keystore is not None:
-            return keystore_address(self.settings.keystore)
-        if self.settings.signer_address is not None:
-            return self.settings.signer_address
+        told = self.settings.issuer or address_of_key(self.settings)
+        if told is not None:
+            return told
         if self.signer is None:
             raise InvalidInputError(
                 "no issuer: set issuer (ROOTSEAL_ISSUER), or a keystore or development_account"

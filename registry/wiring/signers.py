@@ -8,6 +8,22 @@ from registry.errors import InvalidInputError
 from registry.services.ports import Authorization, Signer
 from registry.wiring.settings import DEVELOPMENT_CHAIN, Settings
 
+# Of Anvil's accounts, by number: to name one as issuer must not load what signs.
+DEVELOPMENT_ADDRESSES: Final = tuple(
+    bytes.fromhex(address)
+    for address in (
+        "f39fd6e51aad88f6f4ce6ab8827279cfffb92266",
+        "70997970c51812dc3a010c7d01b50e0d17dc79c8",
+        "3c44cdddb6a900fa2b585dd299e03d12fa4293bc",
+        "90f79bf6eb2c4f870365e785982e1f101e93b906",
+        "15d34aaf54267db7d7c367839aaf71a00a2c6a65",
+        "9965507d1a55bcc2695c58ba16fb37d819b0a4dc",
+        "976ea74026e726554db657fa54763abd0c3a0aa9",
+        "14dc79964da2c08b23698b3d3cc7ca32193d9955",
+        "23618e81e3f5cdf7f54c3d65f7fbc0abf5b21e8f",
+        "a0ee7a142d267c1f36714e4a8f75612f20a79720",
+    )
+)
 _KEYS: Final = ("keystore", "kms_key", "signer_url", "development_account")
 
 
@@ -16,9 +32,7 @@ def open_signer(settings: Settings, password: Callable[[Path], str]) -> Signer |
 
     Raises `InvalidInputError` if several are set or one cannot be used, naming the setting.
     """
-    named = [name for name in _KEYS if getattr(settings, name) is not None]
-    if len(named) > 1:
-        raise InvalidInputError(f"{' and '.join(named)} are both set: keep one")
+    _require_one(settings)
     if settings.keystore is not None:
         return _keystore(settings.keystore, password)
     if settings.kms_key is not None:
@@ -27,6 +41,24 @@ def open_signer(settings: Settings, password: Callable[[Path], str]) -> Signer |
         return _remote(settings)
     if settings.development_account is not None:
         return _development(settings, settings.development_account)
+    return None
+
+
+def address_of_key(settings: Settings) -> bytes | None:
+    """Address of the key that is set, if that is told without opening it; else None.
+
+    Raises `InvalidInputError` as `open_signer`.
+    """
+    if settings.keystore is not None:
+        from registry.chain import keystore_address
+
+        return keystore_address(settings.keystore)
+    if settings.signer_address is not None:
+        return settings.signer_address
+    if settings.development_account is not None:
+        _require_one(settings)
+        _require_development_chains(settings)
+        return DEVELOPMENT_ADDRESSES[settings.development_account]
     return None
 
 
@@ -70,10 +102,20 @@ def _remote(settings: Settings) -> Signer:
 def _development(settings: Settings, account: int) -> Signer:
     from registry.chain import development_signer
 
+    _require_development_chains(settings)
+    return development_signer(account)
+
+
+def _require_one(settings: Settings) -> None:
+    named = [name for name in _KEYS if getattr(settings, name) is not None]
+    if len(named) > 1:
+        raise InvalidInputError(f"{' and '.join(named)} are both set: keep one")
+
+
+def _require_development_chains(settings: Settings) -> None:
     others = [c.chain_id for c in settings.all_chains if c.chain_id != DEVELOPMENT_CHAIN]
     if others:
         raise InvalidInputError(
             f"development_account is for the development chain only, not chain {others[0]}: "
             "configure a keystore"
         )
-    return development_signer(account)
