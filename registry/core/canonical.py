@@ -1,7 +1,7 @@
 """From a credential to its 32-byte hash: the canonical bytes of DESIGN §3."""
 
 import string
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from enum import StrEnum
 from hashlib import sha256
@@ -16,7 +16,7 @@ from registry.errors import InvalidInputError
 # A document as marks: its brackets as `[`, whatever a number begins with as `0`, and nothing of
 # what can stand neither around a number nor before one.
 _MARKS: Final = bytes.maketrans(b"{-123456789", b"[0000000000")
-_NO_MARKS: Final = string.ascii_letters.encode() + b"./_#]}"
+_NO_MARKS: Final = string.ascii_letters.encode() + b"._]}"  # not "/": "https://x/1" is no number
 # Where JSON without white space has a number; some texts look like it, too.
 _NUMBERS: Final = (b'":0', b"[0", b",0")
 _SORTED: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
@@ -106,8 +106,22 @@ def _of_plain(data: bytes) -> bytes | None:
 
 
 def _orjson_agrees(value: Json) -> bool:
-    if isinstance(value, dict):
-        return all(key.isascii() and _orjson_agrees(item) for key, item in value.items())
-    if isinstance(value, list):
-        return all(_orjson_agrees(item) for item in value)
-    return not isinstance(value, float)
+    """Whether all keys in a value are ASCII, and no number in it is a float."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            if not "".join(one).isascii():
+                return False
+            members: Collection[Json] = one.values()
+        elif isinstance(one, list):
+            members = one
+        else:
+            members = (one,)
+        # By kinds: a look at each member would take longer than printing it.
+        kinds = set(map(type, members))
+        if float in kinds:
+            return False
+        if dict in kinds or list in kinds:
+            left += [member for member in members if isinstance(member, dict | list)]
+    return True
