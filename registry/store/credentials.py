@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from registry.core.tiles import split_hashes
+from registry.core.tiles import TILE_WIDTH, split_hashes
 from registry.errors import NotFoundError
 from registry.services.ports import Batch, StoredCredential
 from registry.store.engine import Database
@@ -51,25 +51,45 @@ class Credentials:
         return self._pages(batch)
 
     def _pages(self, batch: Batch) -> Iterator[list[StoredCredential]]:
-        shelf = sealed_credentials
         index = 0
-        while True:
-            query = select(shelf.c.credential_hashes).where(
-                shelf.c.batch_id == batch.id,
-                shelf.c.tile_index >= index,
-                shelf.c.tile_index < index + _PAGE_TILES,
+        while hashes := self._hashes_in_order(batch.id, index):
+            mine = _STORED.where(
+                credentials.c.credential_hash.in_(hashes),
+                credentials.c.issuer == batch.issuer,
+                credentials.c.batch_id == batch.id,
             )
             with self._database.read() as connection:
-                found = connection.execute(query.order_by(shelf.c.tile_index)).scalars().all()
-                hashes = split_hashes(b"".join(found))
-                mine = _STORED.where(
-                    credentials.c.credential_hash.in_(hashes),
-                    credentials.c.issuer == batch.issuer,
-                    credentials.c.batch_id == batch.id,
-                )
-                rows = connection.execute(mine).all() if hashes else []
+                rows = connection.execute(mine).all()
             stored = {row.credential_hash: StoredCredential(*row) for row in rows}
-            if not found:
-                return
             yield [stored[digest] for digest in hashes if digest in stored]
             index += _PAGE_TILES
+        if index == 0:
+            yield from self._sorted_pages(batch.id)
+
+    def _hashes_in_order(self, batch_id: int, index: int) -> list[bytes]:
+        """Credential hashes beside some tiles of leaves, from that of an index on."""
+        query = select(sealed_credentials.c.credential_hashes).where(
+            sealed_credentials.c.batch_id == batch_id,
+            sealed_credentials.c.tile_index >= index,
+            sealed_credentials.c.tile_index < index + _PAGE_TILES,
+        )
+        with self._database.read() as connection:
+            found = connection.execute(query.order_by(sealed_credentials.c.tile_index))
+            return split_hashes(b"".join(found.scalars()))
+
+    def _sorted_pages(self, batch_id: int) -> Iterator[list[StoredCredential]]:
+        """A batch that a process of an earlier version sealed, beside ours: sorted once a page."""
+        leaf = b""
+        while True:
+            query = (
+                _STORED.add_columns(credentials.c.leaf)
+                .where(credentials.c.batch_id == batch_id, credentials.c.leaf > leaf)
+                .order_by(credentials.c.leaf)
+                .limit(_PAGE_TILES * TILE_WIDTH)
+            )
+            with self._database.read() as connection:
+                rows = connection.execute(query).all()
+            if not rows:
+                return
+            yield [StoredCredential(*row[:-1]) for row in rows]
+            leaf = rows[-1].leaf

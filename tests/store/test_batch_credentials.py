@@ -3,6 +3,7 @@ import pytest
 from registry.errors import NotFoundError
 from registry.store import SqlStore
 from registry.store.schema import credentials as credential_rows
+from registry.store.schema import sealed_credentials
 from tests.store.builders import (
     ISSUER,
     NOW,
@@ -46,3 +47,14 @@ def test_an_open_batch_has_no_order(store: SqlStore) -> None:
     with pytest.raises(NotFoundError, match="not sealed"):
         store.batch_credentials(batch)
     assert store.credential_count(batch.id) == 3
+
+
+@pytest.mark.parametrize("size", [1, 1_024, 2_500])
+def test_a_batch_that_an_earlier_version_sealed_has_its_order_too(
+    store: SqlStore, size: int
+) -> None:
+    batch = sealed_batch(store, range(size))
+    wanted = [each for page in store.batch_credentials(batch) for each in page]
+    with store._database.write() as connection:
+        connection.execute(sealed_credentials.delete())
+    assert [each for page in store.batch_credentials(batch) for each in page] == wanted

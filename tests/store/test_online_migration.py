@@ -17,7 +17,7 @@ from tests.databases import PostgresServer
 from tests.store.builders import ISSUER, LATER, NOW, credentials
 from tests.store.form_0001 import make_form_0001
 
-# The oldest form that this version's intake, sealing and receipts can work on.
+# The oldest form that this version's intake can work on.
 EARLIER = "0004"
 
 
