@@ -1,6 +1,5 @@
 """Taking credentials in from issuers."""
 
-import secrets
 from collections.abc import Iterable, Iterator
 from typing import Annotated
 
@@ -23,10 +22,9 @@ from api.problems import BusyError
 from registry.client.models import CredentialIntake, IntakeAnswer
 from registry.core.canonical import Canonicalization, document_hash
 from registry.core.documents import Json
-from registry.core.tree import HASH_BYTES
 from registry.errors import InvalidInputError
 from registry.services.hashing import Submission
-from registry.services.intake import IntakeResult, add_credentials
+from registry.services.intake import IntakeResult, add_credentials, fresh_salts
 from registry.services.ports import ApiKey, Scope
 
 router = APIRouter(tags=["credentials"])
@@ -58,7 +56,7 @@ async def post_credentials(
             key.issuer,
             submissions,
             now=now,
-            new_salt=lambda: secrets.token_bytes(HASH_BYTES),
+            new_salt=fresh_salts(),
         )
 
     if media_type(request, JSON, NDJSON) == NDJSON:

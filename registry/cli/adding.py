@@ -1,6 +1,5 @@
 """`rootseal add`: take credentials in."""
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,11 +13,10 @@ from registry.cli.inputs import Kind, shown, submissions
 from registry.cli.remote import Api, RemoteIntake, client
 from registry.cli.session import Session
 from registry.core.address import format_address
-from registry.core.tree import SALT_BYTES
 from registry.cores import HashingProcesses
 from registry.errors import InvalidInputError
 from registry.services.hashing import Rejection, count_of
-from registry.services.intake import IntakeResult, add_credentials
+from registry.services.intake import IntakeResult, add_credentials, fresh_salts
 from registry.services.ports import IntakeStore
 
 
@@ -78,7 +76,7 @@ def _add(
             issuer,
             output.counted(found, "credentials read", size=count_of),
             now=datetime.now(UTC),
-            new_salt=lambda: secrets.token_bytes(SALT_BYTES),
+            new_salt=fresh_salts(),
             on_skip=None if rejects is None else rejects.write,
             hash_all=hashing.all,
         )

@@ -5,7 +5,7 @@ would take longer than everything else.
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import count, groupby, islice
+from itertools import chain, count, groupby, islice
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
@@ -25,13 +25,14 @@ from sqlalchemy import (
     select,
 )
 
-from registry.core.tree import HASH_BYTES, leaf_hash
+from registry.core.tree import HASH_BYTES, leaf_hashes
 from registry.services.ports import NewCredential
 
 _CHUNK_ROWS: Final = 10_000  # in memory at once, some 3 MB
 _BLOCK_ROWS: Final = 40  # a block fits a page of SQLite's
 _ROW_PARTS: Final = 3  # credential hash, salt, leaf
 _ROW_BYTES: Final = _ROW_PARTS * HASH_BYTES
+_BLOCK_BYTES: Final = _BLOCK_ROWS * _ROW_BYTES
 
 
 _staged = Table(
@@ -100,12 +101,11 @@ def drop_staged(connection: Connection) -> None:
 
 def _blocks(some: Iterable[NewCredential], positions: Iterator[int]) -> Iterator[_Block]:
     for kind, alike in groupby(some, attrgetter("canonicalization")):
-        while rows := list(islice(alike, _BLOCK_ROWS)):
-            parts = [
-                digest + salt + leaf_hash(salt=salt, credential_hash=digest)
-                for digest, salt, _ in rows
-            ]
-            yield next(positions), kind.value, b"".join(parts)
+        hashes, salts, _ = zip(*alike, strict=True)
+        leaves = leaf_hashes(salts=salts, credential_hashes=hashes)
+        rows = b"".join(chain.from_iterable(zip(hashes, salts, leaves, strict=True)))
+        for start in range(0, len(rows), _BLOCK_BYTES):
+            yield next(positions), kind.value, rows[start : start + _BLOCK_BYTES]
 
 
 def _part_of_block(number: int) -> ColumnElement[bytes]:

@@ -9,6 +9,7 @@ from registry.core.tree import (
     InclusionProof,
     generic_path,
     leaf_hash,
+    leaf_hashes,
     node_hash,
     root_from_proof,
     seal_from_proof,
@@ -143,3 +144,26 @@ def test_order_matters_in_leaf_and_node() -> None:
     a, b = b"a" * 32, b"b" * 32
     assert node_hash(a, b) != node_hash(b, a)
     assert leaf_hash(salt=a, credential_hash=b) == node_hash(a, b)
+
+
+@given(
+    st.lists(st.tuples(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32)))
+)
+def test_many_leaves_are_those_of_each(pairs: list[tuple[bytes, bytes]]) -> None:
+    salts, hashes = [salt for salt, _ in pairs], [digest for _, digest in pairs]
+    assert leaf_hashes(salts=salts, credential_hashes=hashes) == [
+        leaf_hash(salt=salt, credential_hash=digest) for salt, digest in pairs
+    ]
+
+
+@pytest.mark.parametrize(
+    ("salts", "hashes"),
+    [
+        ([b"s" * 32], [b"h" * 31]),
+        ([b"s" * 33, b"s" * 31], [b"h" * 32] * 2),
+        ([b"s" * 32], [b"h" * 32] * 2),
+    ],
+)
+def test_many_leaves_are_of_32_bytes_each(salts: list[bytes], hashes: list[bytes]) -> None:
+    with pytest.raises(ValueError, match="32 bytes each"):
+        leaf_hashes(salts=salts, credential_hashes=hashes)
