@@ -84,6 +84,8 @@ def kind_of(failure: BaseException) -> str:
             return f"http-{failure.status}"
         case _TooLargeError():
             return "too-large"
+        case urllib3.exceptions.NewConnectionError():
+            return "connection"  # refused, say; urllib3 counts it among the timeouts
         case urllib3.exceptions.TimeoutError() | TimeoutError():
             return "timeout"
     return "malformed" if isinstance(failure, _UNREADABLE) else "connection"

@@ -9,6 +9,7 @@ import platform
 import signal
 import socket
 import threading
+import time
 from math import ceil
 from types import FrameType
 from typing import Annotated, Any, Final, cast
@@ -28,6 +29,7 @@ _HEAD_BYTES: Final = 16 * 1024  # request line and headers
 # Of mallopt(3): M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX.
 _MALLOC: Final = {-1: 1024 * 1024, -3: 64 * 1024, -8: 2}
 _START_SECONDS: Final = 120  # for a worker to begin, and then to show that it is not stuck
+_PING_SECONDS: Final = 0.5  # until it is looked again whether a worker runs at all
 _EXIT_SECONDS: Final = 2  # beyond the patience with requests that run
 _LOOK_SECONDS: Final = 0.1  # whether it is to end at once
 
@@ -187,6 +189,16 @@ class _Worker(multiprocess.Process):
         if self._server is None:
             self._server = _Server(cast("_Config", self.config))
         return self._server
+
+    def is_alive(self, timeout: float = 5) -> bool:
+        """Whether it runs, and answers in time: one that ended is not waited for."""
+        until = time.monotonic() + timeout
+        while self.process.is_alive():
+            if self.ping(_PING_SECONDS):
+                return True
+            if time.monotonic() > until:
+                return False
+        return False
 
 
 class _Supervisor(multiprocess.Multiprocess):
