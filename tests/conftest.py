@@ -1,8 +1,10 @@
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from registry.store import SqlStore, open_store
 from tests.databases import PostgresServer, postgres_server, sqlite_url
@@ -14,6 +16,12 @@ DEVELOPMENT_KEY = Needle(
     bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
 )
 STARTED = time.time()
+
+# No test is judged by the clock, which on a busy machine says nothing. In CI hypothesis has a
+# profile of its own, which is the same in this.
+settings.register_profile("without a clock", deadline=None)
+if "CI" not in os.environ:
+    settings.load_profile("without a clock")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
