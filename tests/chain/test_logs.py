@@ -144,7 +144,7 @@ class TestRanges:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         # The logs of one anchor, or a block without transactions, have about half of it.
-        monkeypatch.setattr("registry.chain.rpc.MAX_ANSWER_BYTES", 2_000)
+        monkeypatch.setattr("registry.chain.wire.MAX_ANSWER_BYTES", 2_000)
         assert proxied.issuer_anchors(signer.address) == anchored
 
     def test_a_hanging_node_is_given_few_chances(
