@@ -22,6 +22,7 @@ RECORDED: Final = Path(__file__).with_name("recorded.json")
 RESULTS: Final = ROOT / "docs/bench.json"
 IMAGES: Final = ROOT / "docs/images"
 LARGEST: Final = 10_000_000
+_AGAIN: Final = 2  # times that a ratio is measured again before it is called a regression
 
 
 def parts_of(
@@ -80,12 +81,28 @@ def keep_result(part: Part) -> None:
     write_results(RESULTS, before | {part.name: part})
 
 
-def check(found: Mapping[str, Part], wanted: list[str]) -> int:
-    """Print what fell since it was recorded; the exit code."""
+def check(
+    found: Mapping[str, Part],
+    wanted: list[str],
+    *,
+    measure: Callable[[list[str]], Mapping[str, Part]],
+) -> int:
+    """Print what fell since it was recorded; the exit code.
+
+    What seems to have fallen is measured again: a neighbour's work can halve one turn of many.
+    """
     recorded = orjson.loads(RECORDED.read_bytes())
     names = wanted or [*found]
     asked = {name: value for name, value in recorded.items() if name.split(":")[0] in names}
-    fallen = regressions(ratios(found.values()), asked)
+    best = ratios(found.values())
+    fallen = regressions(best, asked)
+    for _ in range(_AGAIN):
+        if not fallen:
+            break
+        doubtful = sorted({sentence.split(":")[0] for sentence in fallen})
+        for name, value in ratios(measure(doubtful).values()).items():
+            best[name] = max(value, best.get(name, value))
+        fallen = regressions(best, asked)
     for sentence in fallen:
         print(f"REGRESSION {sentence}")
     if not fallen:
@@ -119,7 +136,7 @@ def main() -> int:
         RECORDED.write_bytes(orjson.dumps(recorded_with(found), option=both))
         return 0
     if options.quick:
-        return check(found, options.parts)
+        return check(found, options.parts, measure=lambda names: run(names, quick=True))
     plot(read_results(RESULTS), IMAGES)
     for part in found.values():
         for figure in missed(part):
