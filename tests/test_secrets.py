@@ -195,7 +195,7 @@ def test_a_node_that_repeats_the_transaction_brings_out_no_secret(
 
 
 BUGS = [
-    pytest.param("registry.chain.keys.Account.from_key", id="with the password at hand"),
+    pytest.param("eth_account.Account.from_key", id="with the password at hand"),
     pytest.param("registry.chain.keys.signing_hash", id="with the key at hand"),
     pytest.param("registry.chain.keys.with_signature", id="with the signature at hand"),
 ]

@@ -138,13 +138,13 @@ class _Config(uvicorn.Config):
 
     def configure_logging(self) -> None:
         """Prepare a worker, of which uvicorn asks this first; the command itself is prepared."""
-        if multiprocessing.parent_process() is None:
-            return
-        # Here and not above: importing structlog takes a quarter of a second.
-        from registry.cli.logs import log_to_stderr  # noqa: PLC0415
+        if multiprocessing.parent_process() is not None:
+            # Here and not above: importing structlog takes a quarter of a second.
+            from registry.cli.logs import log_to_stderr  # noqa: PLC0415
 
-        log_to_stderr(self._level, as_json=self._logs_json)
-        _give_memory_back()
+            log_to_stderr(self._level, as_json=self._logs_json)
+            _give_memory_back()
+        super().configure_logging()  # which silences uvicorn's own lines: they show queries
 
 
 class _Server(uvicorn.Server):
