@@ -14,9 +14,10 @@ from types import TracebackType
 from typing import Final, Self
 
 from registry.errors import UnavailableError
-from registry.services.hashing import Hashed, Submitted, hash_here, hashed
+from registry.services.hashing import Hashed, Submitted, hashed, size_of
 
-# What is hashed here first: a MiB of lines each. Starting a process costs as much as ten of them.
+_PART_BYTES: Final = 2**20  # of what is hashed in one go
+# Parts that are hashed here first: to start a process takes as long as ten of them.
 _HERE: Final = 16
 _AHEAD: Final = 2  # for each process, so that none waits
 
@@ -41,26 +42,29 @@ class HashingProcesses:
 
     def all(self, submitted: Iterable[Submitted]) -> Iterator[Hashed]:
         """Hash everything, in its order. Raises `UnavailableError` if a process is killed."""
-        rest = iter(submitted)
-        yield from hash_here(islice(rest, self._here))
+        parts = _parts(submitted)
+        for part in islice(parts, self._here):
+            yield from map(hashed, part)
         cores = _cores()
         if cores == 1:
-            yield from hash_here(rest)
+            for part in parts:
+                yield from map(hashed, part)
             return
         try:
-            yield from self._spread(rest, cores)
+            for found in self._spread(parts, cores):
+                yield from found
         except BrokenProcessPool as exc:
             raise UnavailableError(
                 "a process that hashes was ended, perhaps for want of memory; nothing was added",
                 source="this machine",
             ) from exc
 
-    def _spread(self, submitted: Iterator[Submitted], cores: int) -> Iterator[Hashed]:
+    def _spread(self, parts: Iterator[list[Submitted]], cores: int) -> Iterator[list[Hashed]]:
         pool: ProcessPoolExecutor | None = None
-        waiting: deque[Future[Hashed]] = deque()
-        for each in submitted:
+        waiting: deque[Future[list[Hashed]]] = deque()
+        for part in parts:
             pool = pool or self._start(cores)
-            waiting.append(pool.submit(hashed, each))
+            waiting.append(pool.submit(_hashed, part))
             if len(waiting) > _AHEAD * cores:
                 yield waiting.popleft().result()
         while waiting:
@@ -72,6 +76,23 @@ class HashingProcesses:
         pool = ProcessPoolExecutor(cores, context, initializer=_prepare)
         self._stack.callback(pool.shutdown, cancel_futures=True)
         return pool
+
+
+def _parts(submitted: Iterable[Submitted]) -> Iterator[list[Submitted]]:
+    """The same by the MiB: one small credential is not worth the way to another process."""
+    part, size = [], 0
+    for each in submitted:
+        part.append(each)
+        size += size_of(each)
+        if size >= _PART_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def _hashed(part: list[Submitted]) -> list[Hashed]:
+    return list(map(hashed, part))
 
 
 def _cores() -> int:

@@ -9,22 +9,23 @@ import argparse
 import json
 import os
 import resource
+import secrets
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from synthetic import credentials
+
 from registry.chain import Devnet, EvmChain, Rpc, deploy, deterministic_address, development_signer
 from registry.core.batch import BatchState
-from registry.core.canonical import Canonicalization
 from registry.core.tiles import split_hashes
 from registry.services.anchoring import Anchoring
 from registry.services.audit.leaves import BuildTree, build_tree
-from registry.services.ports import NewCredential, Store
+from registry.services.ports import Store
 from registry.services.sending import Sending
 from registry.store import open_store
 from registry.wiring import utc_now
@@ -44,15 +45,9 @@ finally:
 """
 
 
-def credentials(count: int) -> Iterator[NewCredential]:
-    """Hashes as good as any."""
-    for _ in range(count):
-        yield NewCredential(os.urandom(32), os.urandom(32), Canonicalization.RAW)
-
-
 def night(store: Store, anchoring: Anchoring, rpc: Rpc, issuer: bytes, count: int) -> None:
     """Add, seal and anchor a night's credentials."""
-    store.add_credentials(issuer, credentials(count), now=utc_now())
+    store.add_credentials(issuer, credentials(count, first=secrets.randbits(62)), now=utc_now())
     batch = store.seal_open_batch(issuer, now=utc_now())
     if batch is None:
         raise SystemExit("nothing was sealed")

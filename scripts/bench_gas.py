@@ -6,15 +6,15 @@ Everything is made in a temporary folder.
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
+
+from synthetic import credentials
 
 from registry.chain import (
     DEVELOPMENT_CHAIN_ID,
@@ -26,9 +26,8 @@ from registry.chain import (
     development_signer,
 )
 from registry.core.batch import BatchState
-from registry.core.canonical import Canonicalization
 from registry.services.anchoring import Anchoring
-from registry.services.ports import NewCredential, Purpose
+from registry.services.ports import Purpose
 from registry.services.sending import Sending
 from registry.store import open_store
 from registry.wiring import utc_now
@@ -41,12 +40,6 @@ PEERS: Final = {
     "OpenAttestation issue": (48_997, "batch"),
     "EAS.attest": (202_540, "credential"),
 }
-
-
-def credentials(count: int) -> Iterator[NewCredential]:
-    """Hashes as good as any: how they came about is timed elsewhere."""
-    for _ in range(count):
-        yield NewCredential(os.urandom(32), os.urandom(32), Canonicalization.JCS)
 
 
 def measure(count: int = CREDENTIALS) -> dict[str, Any]:

@@ -7,18 +7,17 @@ in memory where there is one, so that the disk is not what is measured.
 import resource
 import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from synthetic import credentials, hash_of
+
 from registry.core.batch import BatchState
-from registry.core.canonical import Canonicalization
 from registry.objects import Folder
-from registry.services.ports import Anchor, NewCredential
+from registry.services.ports import Anchor
 from registry.services.static_publishing import Published, Wishes
 from registry.services.static_receipts import StaticReceipts
 from registry.store import open_store
@@ -66,14 +65,14 @@ def _read(place: str, count: int) -> None:
     before, receipts = time.perf_counter(), StaticReceipts(Folder(Path(place)))
     numbers = range(0, count, max(1, count // 200))
     for number in numbers:
-        receipts.receipt(_credential(number).credential_hash)
+        receipts.receipt(hash_of(number))
     taken = time.perf_counter() - before
     print(f"{'reading':9} {1e3 * taken / len(numbers):8.2f} ms for a receipt, from the folder")
 
 
 def _fill(url: str, count: int) -> None:
     store = open_store(url)
-    store.add_credentials(ISSUER, _credentials(count), now=NOW)
+    store.add_credentials(ISSUER, credentials(count), now=NOW)
     batch = store.seal_open_batch(ISSUER, now=NOW)
     if batch is None:
         raise SystemExit("nothing to seal")
@@ -91,15 +90,6 @@ def _fill(url: str, count: int) -> None:
             final_at=NOW if target is BatchState.FINAL else None,
         )
     store.close()
-
-
-def _credentials(count: int) -> Iterator[NewCredential]:
-    return (_credential(number) for number in range(count))
-
-
-def _credential(number: int) -> NewCredential:
-    digest = sha256(number.to_bytes(8, "big")).digest()
-    return NewCredential(digest, sha256(digest).digest(), Canonicalization.JCS)
 
 
 def _peak() -> float:

@@ -49,7 +49,8 @@ from registry.core.canonical import Canonicalization, credential_hash
 from registry.core.receipt import Receipt, print_receipt
 from registry.core.report import Verdict
 from registry.services.anchoring import Anchoring
-from registry.services.ports import NewCredential, Store
+from registry.services.hashing import salted
+from registry.services.ports import Store
 from registry.services.receipts import receipt_of
 from registry.services.sending import Sending
 from registry.services.verification import Evidence, Verification
@@ -117,7 +118,7 @@ def anchored(store: Store, chain: EvmChain, rpc: Rpc, count: int) -> Case:
     hashes = [credential_hash(data, Canonicalization.JCS) for data in files]
     store.add_credentials(
         signer.address,
-        (NewCredential(each, sha256(each).digest(), Canonicalization.JCS) for each in hashes),
+        [salted(hashes, Canonicalization.JCS)],
         now=utc_now(),
     )
     batch = store.seal_open_batch(signer.address, now=utc_now())

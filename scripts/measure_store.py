@@ -1,16 +1,15 @@
 """Bytes that a credential takes in the store, on SQLite and on PostgreSQL: open, and sealed."""
 
 import argparse
-import secrets
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from registry.core.canonical import Canonicalization
-from registry.services.ports import NewCredential
+from synthetic import credentials
+
 from registry.store import open_store
 from registry.wiring import utc_now
 
@@ -20,12 +19,6 @@ sys.path.insert(0, str(ROOT))  # the server for tests
 from tests.postgres_process import postgres_process  # noqa: E402
 
 ISSUER = b"\x11" * 20
-
-
-def credentials(count: int) -> Iterator[NewCredential]:
-    """As many as that, none of which compresses."""
-    for _ in range(count):
-        yield NewCredential(secrets.token_bytes(32), secrets.token_bytes(32), Canonicalization.JCS)
 
 
 def measure(name: str, url: str, size: Callable[[], int], count: int) -> None:

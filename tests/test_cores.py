@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,10 +15,10 @@ from registry import cores
 from registry.core.canonical import Canonicalization
 from registry.cores import HashingProcesses
 from registry.errors import UnavailableError
-from registry.services.hashing import Lines, Rejection, Submission, Submitted, hash_here
+from registry.services.hashing import Hashed, Lines, Rejection, Submission, Submitted, hash_here
 from registry.services.intake import add_credentials
 from registry.store import open_store
-from tests.services.office import ISSUER, new_salt, utc_now
+from tests.services.office import ISSUER, utc_now
 
 PARENT = """
 import sys, time
@@ -36,6 +36,7 @@ with HashingProcesses(here=0) as processes:
 @pytest.fixture(autouse=True)
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cores, "_cores", lambda: 2)
+    monkeypatch.setattr(cores, "_PART_BYTES", 1)
 
 
 def lines(block: int) -> Lines:
@@ -50,12 +51,36 @@ def everything() -> Iterator[Submitted]:
         yield Rejection(f"folder {block}", "cannot be read")
 
 
+def told(
+    found: Iterable[Hashed],
+) -> list[tuple[Canonicalization, list[bytes], tuple[Rejection, ...]]]:
+    """All but salts, and leaves with them."""
+    return [
+        (one.credentials.canonicalization, [row[0] for row in one.credentials], one.rejections)
+        for one in found
+    ]
+
+
 def test_the_order_and_every_fault_are_as_they_are_here() -> None:
-    wanted = list(hash_here(everything()))
+    wanted = told(hash_here(everything()))
     with HashingProcesses(here=2) as processes:
-        assert list(processes.all(everything())) == wanted
-    assert wanted[3].rejections[0].place == "roster:7"
+        assert told(processes.all(everything())) == wanted
+    assert wanted[3][2][0].place == "roster:7"
     assert not multiprocessing.active_children()
+
+
+def test_no_two_processes_give_the_same_salt() -> None:
+    with HashingProcesses(here=0) as processes:
+        found = list(processes.all(lines(block) for block in range(100)))
+    salts = [salt for one in found for _, salt, _ in one.credentials]
+    assert len(set(salts)) == len(salts) >= 100
+
+
+def test_small_credentials_go_to_another_process_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cores, "_PART_BYTES", 2_000_000)
+    monkeypatch.setattr(HashingProcesses, "_start", lambda *_: pytest.fail("started"))
+    with HashingProcesses(here=1) as processes:
+        assert told(processes.all(everything())) == told(hash_here(everything()))
 
 
 def test_nothing_is_started_for_little(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +108,6 @@ def test_a_killed_process_is_an_outage_and_nothing_is_added(tmp_path: Path) -> N
             ISSUER,
             submitted(),
             now=utc_now(),
-            new_salt=new_salt,
             on_skip=lambda _: None,
             hash_all=processes.all,
         )

@@ -23,8 +23,8 @@ from registry.client.models import CredentialIntake, IntakeAnswer
 from registry.core.canonical import Canonicalization, document_hash
 from registry.core.documents import Json
 from registry.errors import InvalidInputError
-from registry.services.hashing import Submission
-from registry.services.intake import IntakeResult, add_credentials, fresh_salts
+from registry.services.hashing import Hashes, Submission, Submitted
+from registry.services.intake import IntakeResult, add_credentials
 from registry.services.ports import ApiKey, Scope
 
 router = APIRouter(tags=["credentials"])
@@ -50,14 +50,8 @@ async def post_credentials(
     request may be repeated. Documents are hashed (RFC 8785 without `proof`) and not kept.
     """
 
-    def take(submissions: Iterable[Submission]) -> IntakeResult:
-        return add_credentials(
-            backend.store,
-            key.issuer,
-            submissions,
-            now=now,
-            new_salt=fresh_salts(),
-        )
+    def take(submitted: Iterable[Submitted]) -> IntakeResult:
+        return add_credentials(backend.store, key.issuer, submitted, now=now)
 
     if media_type(request, JSON, NDJSON) == NDJSON:
         if backend.streams.available_tokens == 0:
@@ -67,10 +61,9 @@ async def post_credentials(
     body = await read_body(request)
 
     def take_body() -> IntakeAnswer:
-        submissions = _submissions(body)
-        result = take(submissions)
-        hashes = tuple(submission.data for submission in submissions)
-        return IntakeAnswer(new=result.new, known=result.known, hashes=hashes)
+        found = _hashes(body)
+        result = take([found])
+        return IntakeAnswer(new=result.new, known=result.known, hashes=found.hashes)
 
     return await run_sync(take_body, limiter=backend.large if len(body) > LARGE else None)
 
@@ -80,7 +73,7 @@ def _stream(request: Request) -> Iterator[Submission]:
         yield Submission(f"line {number}", line, Canonicalization.JCS)
 
 
-def _submissions(body: bytes) -> list[Submission]:
+def _hashes(body: bytes) -> Hashes:
     """What a JSON body holds, hashed already: the document was parsed exactly, with the body."""
     intake, document = parse_request(CredentialIntake, body)
     given = only_one(
@@ -97,17 +90,18 @@ def _submissions(body: bytes) -> list[Submission]:
             raise InvalidInputError(
                 "say what the hash is of: raw or jcs", place="/canonicalization"
             )
-        kind = intake.canonicalization
-        return [Submission(f"/{given}", digest, kind, is_hash=True) for digest in hashes]
+        return Hashes(hashes, intake.canonicalization)
     if intake.canonicalization is not None:
         raise InvalidInputError("only a hash has a canonicalization", place="/canonicalization")
     value = document[given]
     if isinstance(value, list):
-        return [_hashed(item, f"/credentials/{index}") for index, item in enumerate(value)]
-    return [_hashed(value, "/credential")]
+        made = [_hash(item, f"/credentials/{index}") for index, item in enumerate(value)]
+    else:
+        made = [_hash(value, "/credential")]
+    return Hashes(tuple(made), Canonicalization.JCS)
 
 
-def _hashed(document: Json, place: str) -> Submission:
+def _hash(document: Json, place: str) -> bytes:
     if not isinstance(document, dict):
         raise InvalidInputError("a credential is a JSON object", place=place)
-    return Submission(place, document_hash(document), Canonicalization.JCS, is_hash=True)
+    return document_hash(document)

@@ -3,7 +3,6 @@
 Left out of the API's description: it is described where it is made. Off unless `vc_api` is set.
 """
 
-import secrets
 from collections.abc import Callable
 from datetime import datetime
 from random import SystemRandom
@@ -17,7 +16,6 @@ from api.access import Backend, BackendDep, NowDep, allowed
 from api.bodies import JSON, LARGE, media_type, read_body
 from registry.core.documents import MAX_DOCUMENT_BYTES, Json, parse_document
 from registry.core.report import Check, Outcome
-from registry.core.tree import SALT_BYTES
 from registry.errors import InvalidInputError, NotAllowedError, NotFoundError
 from registry.services.issuing import Proofs
 from registry.services.ports import ApiKey, Scope
@@ -40,7 +38,6 @@ async def issue(request: Request, backend: BackendDep, now: NowDep, key: Adder) 
             _object(body, "credential"),
             _suite(_options(body)),
             now=now,
-            new_salt=lambda: secrets.token_bytes(SALT_BYTES),
             shuffle=SystemRandom(),
         )
 

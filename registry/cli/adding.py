@@ -16,7 +16,7 @@ from registry.core.address import format_address
 from registry.cores import HashingProcesses
 from registry.errors import InvalidInputError
 from registry.services.hashing import Rejection, count_of
-from registry.services.intake import IntakeResult, add_credentials, fresh_salts
+from registry.services.intake import IntakeResult, add_credentials
 from registry.services.ports import IntakeStore
 
 
@@ -76,7 +76,6 @@ def _add(
             issuer,
             output.counted(found, "credentials read", size=count_of),
             now=datetime.now(UTC),
-            new_salt=fresh_salts(),
             on_skip=None if rejects is None else rejects.write,
             hash_all=hashing.all,
         )

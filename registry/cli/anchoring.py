@@ -38,7 +38,9 @@ def seal(session: Session, api: Api = None) -> None:
     """
     if api is None:
         registry = session.registry
-        batch = registry.nightly.seal(registry.issuer) if registry.has_store else None
+        batch = None
+        if registry.has_store:
+            batch = registry.store.seal_open_batch(registry.issuer, now=registry.now())
     else:
         with client(session, api, with_key=True) as there:
             found = there.seal_batch()

@@ -143,7 +143,7 @@ def _of_file(file: IO[bytes], path: Path, name: str, kind: Kind) -> Iterator[Sub
     try:
         match kind:
             case Kind.NDJSON:
-                yield from read_ndjson(file, name)
+                yield from read_ndjson(file, name, _path_of(file, path))
             case Kind.CSV:
                 yield from read_csv(file, name)
             case Kind.JCS:
@@ -152,6 +152,13 @@ def _of_file(file: IO[bytes], path: Path, name: str, kind: Kind) -> Iterator[Sub
                 yield _whole(file, path, name, Canonicalization.RAW, MAX_FILE_BYTES)
     except OSError as exc:
         raise _unreadable(path, exc) from exc
+
+
+def _path_of(file: IO[bytes], path: Path) -> str | None:
+    """Where the same bytes can be read again; None of a pipe."""
+    if path == STDIN or not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return None
+    return str(path.absolute())
 
 
 def _whole(

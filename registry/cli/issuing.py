@@ -1,7 +1,6 @@
 """`rootseal issue`: from a roster to anchored Open Badges."""
 
 import csv
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +21,6 @@ from registry.cli.output import Value
 from registry.cli.roster_files import CheckedRoster, check_roster
 from registry.cli.session import Session
 from registry.core.rdf import require_exact
-from registry.core.tree import SALT_BYTES
 from registry.errors import InvalidInputError
 from registry.services.issuing import Badge, Proofs, finished, take_in
 
@@ -145,7 +143,6 @@ def take_in_job(session: Session, job: BadgeJob) -> None:
         badges,
         job.proofs,
         now=registry.now(),
-        new_salt=lambda: secrets.token_bytes(SALT_BYTES),
     )
 
 

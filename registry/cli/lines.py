@@ -3,39 +3,54 @@
 import csv
 import re
 from collections.abc import Iterator
-from typing import IO, Final
+from itertools import groupby, islice
+from typing import IO, Final, TypeAlias
 
 from registry.core.canonical import Canonicalization
 from registry.core.documents import MAX_DOCUMENT_BYTES
 from registry.errors import InvalidInputError, TooLargeError
-from registry.services.hashing import Lines, Rejection, Submission
+from registry.services.hashing import Hashes, Lines, LinesInFile, Rejection
 
 MAX_CSV_LINE_BYTES: Final = 64 * 2**10  # a hash and what else a roster has in a row
 _BLOCK_BYTES: Final = 2**20  # of NDJSON at once, some thousand badges
+_HASHES_AT_ONCE: Final = 1_000
 _BOM: Final = b"\xef\xbb\xbf"  # which spreadsheets like to put first
 _DIGITS: Final = re.compile(r"(?:0x)?([0-9a-fA-F]{64})", re.ASCII)
 
+_Row: TypeAlias = tuple[Canonicalization, bytes]  # a credential hash, and what it is of
 
-def read_ndjson(file: IO[bytes], name: str) -> Iterator[Lines | Rejection]:
-    """One credential a line, many lines at a time; blank lines hold none."""
+
+def read_ndjson(
+    file: IO[bytes], name: str, path: str | None = None
+) -> Iterator[Lines | LinesInFile | Rejection]:
+    """One credential a line, many lines at a time; blank lines hold none.
+
+    With the `path` of a file that can be read again, lines are left in it.
+    """
     number, rest = 1, b""
+
+    def lines(data: bytes, count: int, behind: int) -> Iterator[Lines | LinesInFile]:
+        if not data or data.isspace():
+            return
+        if path is None:
+            yield Lines(name, number, data)
+        else:
+            start = file.tell() - behind - len(data)
+            yield LinesInFile(name, number, count, path, start, len(data))
+
     while piece := file.read(_BLOCK_BYTES):
         block = rest + (piece.removeprefix(_BOM) if number == 1 and not rest else piece)
         end = block.rfind(b"\n") + 1
         if end:
-            yield from _block(name, number, block[:end])
-            number += block.count(b"\n", 0, end)
+            count = block.count(b"\n", 0, end)
+            yield from lines(block[:end], count, behind=len(block) - end)
+            number += count
         rest = block[end:]
         if len(rest) > MAX_DOCUMENT_BYTES + 1:  # one may be half a line end
             yield Rejection(f"{name}:{number}", f"line is longer than {MAX_DOCUMENT_BYTES} bytes")
             rest = _after_line(file)
             number += 1
-    yield from _block(name, number, rest)
-
-
-def _block(name: str, number: int, data: bytes) -> Iterator[Lines]:
-    if data.strip():
-        yield Lines(name, number, data)
+    yield from lines(rest, 1, behind=0)
 
 
 def _after_line(file: IO[bytes]) -> bytes:
@@ -47,13 +62,27 @@ def _after_line(file: IO[bytes]) -> bytes:
     return b""
 
 
-def read_csv(file: IO[bytes], name: str) -> Iterator[Submission | Rejection]:
+def read_csv(file: IO[bytes], name: str) -> Iterator[Hashes | Rejection]:
     """One credential hash a row, from the column `hash`; other columns are passed over.
 
     A column `canonicalization` says how the hash was made (`jcs` or `raw`); without it, raw.
     Raises `InvalidInputError` if the header lacks `hash`, or names a column of ours twice, and
     if the file is no CSV in UTF-8.
     """
+    for kind, alike in groupby(_rows(file, name), key=_kind):
+        if kind is None:
+            yield from (row for row in alike if isinstance(row, Rejection))
+            continue
+        hashes = (row[1] for row in alike if not isinstance(row, Rejection))
+        while some := tuple(islice(hashes, _HASHES_AT_ONCE)):
+            yield Hashes(some, kind)
+
+
+def _kind(row: _Row | Rejection) -> Canonicalization | None:
+    return None if isinstance(row, Rejection) else row[0]
+
+
+def _rows(file: IO[bytes], name: str) -> Iterator[_Row | Rejection]:
     rows = csv.reader(_text(file, name), strict=True)
     header: list[str] | None = None
     try:
@@ -115,7 +144,7 @@ def _header(row: list[str], place: str) -> list[str]:
     return header
 
 
-def _row(header: list[str], row: list[str], place: str) -> Submission | Rejection:
+def _row(header: list[str], row: list[str], place: str) -> _Row | Rejection:
     if len(row) != len(header):
         return Rejection(place, f"{len(row)} cells in a table of {len(header)} columns")
     cells = dict(zip(header, row, strict=True))
@@ -127,4 +156,4 @@ def _row(header: list[str], row: list[str], place: str) -> Submission | Rejectio
         canonicalization = Canonicalization(named)
     except ValueError:
         return Rejection(place, f"canonicalization is jcs or raw, not {named[:40]!r}")
-    return Submission(place, digest, canonicalization, is_hash=True)
+    return canonicalization, digest

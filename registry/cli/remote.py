@@ -11,10 +11,11 @@ import typer
 from registry.cli.session import Session
 from registry.cli.targets import Target
 from registry.core.batch import BatchState
+from registry.core.new_credentials import NewCredentials
 from registry.core.receipt import Receipt
 from registry.core.tiles import TreeHead
 from registry.errors import InvalidInputError, NotFoundError, RootsealError
-from registry.services.ports import Added, Batch, CredentialStatus, NewCredential, StatusChange
+from registry.services.ports import Added, Batch, CredentialStatus, StatusChange
 from registry.services.status import REASONS
 
 if TYPE_CHECKING:
@@ -75,14 +76,18 @@ class RemoteIntake:
     def add_credentials(
         self,
         issuer: bytes,  # noqa: ARG002 - the key's
-        credentials: Iterable[NewCredential],
+        credentials: Iterable[NewCredentials],
         *,
         now: datetime,  # noqa: ARG002 - the server's
     ) -> Added:
         """Add credentials to the open batch of the key's issuer."""
         new = known = 0
         everything = sorted(
-            ((each.canonicalization, each.credential_hash) for each in credentials),
+            (
+                (some.canonicalization, credential_hash)
+                for some in credentials
+                for credential_hash, _, _ in some
+            ),
             key=lambda pair: pair[0].value,
         )
         for kind, group in groupby(everything, key=lambda pair: pair[0]):

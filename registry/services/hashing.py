@@ -1,22 +1,25 @@
-"""From what was submitted to credential hashes. Imports little: worker processes run it."""
+"""From what was submitted to new credentials. Imports little: worker processes run it."""
 
-from collections.abc import Callable, Iterable, Iterator
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias
 
 from registry.core.canonical import Canonicalization, credential_hash
+from registry.core.new_credentials import NewCredentials, new_credentials
+from registry.core.tiles import split_hashes
+from registry.core.tree import HASH_BYTES, SALT_BYTES
 from registry.errors import InvalidInputError
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One credential as it came in: its bytes, or only its hash. `place` names it to a person."""
+    """One credential as it came in: its bytes. `place` names it to a person."""
 
     place: str
     data: bytes
     canonicalization: Canonicalization
-    is_hash: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +30,31 @@ class Lines:
     first: int  # number of the first line
     data: bytes
 
-    @property
-    def count(self) -> int:
-        """Number of lines."""
-        return self.data.count(b"\n") + (not self.data.endswith(b"\n"))
+
+@dataclass(frozen=True, slots=True)
+class LinesInFile:
+    """As `Lines`, left in their file: another process reads them sooner than it is sent them."""
+
+    name: str
+    first: int
+    count: int
+    path: str
+    start: int  # bytes before them
+    size: int  # in bytes
+
+    def read(self) -> Lines:
+        """The lines, as the file has them now. Raises `OSError`."""
+        with open(self.path, "rb", buffering=0) as file:  # noqa: PTH123 - imports little
+            file.seek(self.start)
+            return Lines(self.name, self.first, file.read(self.size))
+
+
+@dataclass(frozen=True, slots=True)
+class Hashes:
+    """Credentials of which only the hashes came in."""
+
+    hashes: tuple[bytes, ...]
+    canonicalization: Canonicalization
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,40 +69,76 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """Credential hashes, end to end, of one canonicalization, and what could not be hashed."""
+    """New credentials, salted, and what could not be hashed."""
 
-    hashes: bytes
-    canonicalization: Canonicalization
+    credentials: NewCredentials
     rejections: tuple[Rejection, ...] = ()
 
 
 # What a reader could not even make a submission of comes as a `Rejection` in its place.
-Submitted: TypeAlias = Submission | Lines | Rejection
+Submitted: TypeAlias = Submission | Lines | LinesInFile | Hashes | Rejection
 HashAll: TypeAlias = Callable[[Iterable[Submitted]], Iterator[Hashed]]
 
 
 def count_of(submitted: Submitted) -> int:
     """How many credentials these are, at most: lines may be blank."""
-    return submitted.count if isinstance(submitted, Lines) else 1
+    match submitted:
+        case Lines(data=data):
+            return data.count(b"\n") + (not data.endswith(b"\n"))
+        case LinesInFile(count=count):
+            return count
+        case Hashes(hashes=hashes):
+            return len(hashes)
+    return 1
+
+
+def size_of(submitted: Submitted) -> int:
+    """How many bytes these take."""
+    match submitted:
+        case Hashes(hashes=hashes):
+            return len(hashes) * HASH_BYTES
+        case LinesInFile(size=size):
+            return size
+        case Submission(data=data) | Lines(data=data) | Rejection(data=data):
+            return len(data)
 
 
 def hashed(submitted: Submitted) -> Hashed:
-    """Hash one submission or some lines; what is faulty is told in the answer."""
+    """Hash one submission or many; what is faulty is told in the answer."""
     match submitted:
-        case Lines():
-            return _hashed_lines(submitted)
-        case Rejection():
-            return Hashed(b"", Canonicalization.RAW, (submitted,))
-        case Submission(data=data, canonicalization=kind, is_hash=True):
-            return Hashed(data, kind)
         case Submission(place, data, kind):
             try:
-                return Hashed(credential_hash(data, kind), kind)
+                found = _hashed((credential_hash(data, kind),), kind)
             except InvalidInputError as exc:
-                return Hashed(b"", kind, (Rejection(place, str(exc)),))
+                found = _hashed((), kind, Rejection(place, str(exc)))
+        case Lines():
+            found = _hashed_lines(submitted)
+        case LinesInFile(name, first):
+            try:
+                found = _hashed_lines(submitted.read())
+            except OSError as exc:
+                reason = f"cannot be read any more: {exc.strerror}"
+                found = _hashed((), Canonicalization.JCS, Rejection(f"{name}:{first}", reason))
+        case Hashes(hashes, kind):
+            found = _hashed(hashes, kind)
+        case Rejection():
+            found = _hashed((), Canonicalization.RAW, submitted)
+    return found
 
 
 hash_here: Final[HashAll] = partial(map, hashed)
+
+
+def salted(hashes: Sequence[bytes], canonicalization: Canonicalization) -> NewCredentials:
+    """Credentials by their hashes, each with a salt from the system's randomness."""
+    salts = split_hashes(secrets.token_bytes(len(hashes) * SALT_BYTES))
+    return new_credentials(hashes, canonicalization, salts=salts)
+
+
+def _hashed(
+    hashes: tuple[bytes, ...], canonicalization: Canonicalization, *rejections: Rejection
+) -> Hashed:
+    return Hashed(salted(hashes, canonicalization), rejections)
 
 
 def _hashed_lines(lines: Lines) -> Hashed:
@@ -92,4 +152,4 @@ def _hashed_lines(lines: Lines) -> Hashed:
         except InvalidInputError as exc:
             place = f"{lines.name}:{number}"
             rejections.append(Rejection(place, str(exc), credential, is_line=True))
-    return Hashed(b"".join(hashes), Canonicalization.JCS, tuple(rejections))
+    return _hashed(tuple(hashes), Canonicalization.JCS, *rejections)

@@ -1,19 +1,15 @@
 """Intake: from submitted credentials to hashed, salted rows in the issuer's open batch."""
 
-import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import repeat
 from typing import Final
 
-from registry.core.tiles import split_hashes
-from registry.core.tree import SALT_BYTES
+from registry.core.new_credentials import NewCredentials
 from registry.errors import InvalidInputError
 from registry.services.hashing import HashAll, Rejection, Submitted, hash_here
-from registry.services.ports import IntakeStore, NewCredential
+from registry.services.ports import IntakeStore
 
-_SALTS_AT_ONCE: Final = 1024
 MAX_REPORTED: Final = 1000  # rejections kept in memory and shown; the rest is only counted
 
 
@@ -46,23 +42,12 @@ class RosterRefusedError(IntakeRefusedError):
     advice = "Mend them, and run the same command again."
 
 
-def fresh_salts() -> Callable[[], bytes]:
-    """What makes salts: asked of the system by the thousand, since each call takes its time."""
-
-    def salts() -> Iterator[bytes]:
-        while True:
-            yield from split_hashes(secrets.token_bytes(_SALTS_AT_ONCE * SALT_BYTES))
-
-    return salts().__next__
-
-
 def add_credentials(
     store: IntakeStore,
     issuer: bytes,
     submitted: Iterable[Submitted],
     *,
     now: datetime,
-    new_salt: Callable[[], bytes],
     on_skip: Callable[[Rejection], None] | None = None,
     hash_all: HashAll = hash_here,
 ) -> IntakeResult:
@@ -76,12 +61,10 @@ def add_credentials(
     refused: list[Rejection] = []
     rejected = 0
 
-    def credentials() -> Iterator[NewCredential]:
+    def credentials() -> Iterator[NewCredentials]:
         nonlocal rejected
-        salts = iter(new_salt, None)
         for found in hash_all(submitted):
-            hashes = split_hashes(found.hashes)
-            yield from map(NewCredential, hashes, salts, repeat(found.canonicalization))
+            yield found.credentials
             rejected += len(found.rejections)
             for rejection in found.rejections:
                 if on_skip is not None:

@@ -3,7 +3,7 @@
 The proofs come last: one of them says where the badge is anchored. What it says is fixed before.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +16,8 @@ from registry.core.documents import Json
 from registry.core.rdf import rdfc_bytes
 from registry.core.receipt import Receipt, embed_receipt
 from registry.errors import ConflictError, InvalidInputError
-from registry.services.ports import Added, NewCredential, StatusEntry, Store
+from registry.services.hashing import salted
+from registry.services.ports import Added, StatusEntry, Store
 from registry.services.receipts import receipts_of
 from registry.vc.data_integrity import Cryptosuite, SigningKey, sign
 from registry.vc.did import ANCHORING_KEY, SIGNING_KEY
@@ -140,7 +141,6 @@ def take_in(
     proofs: Proofs,
     *,
     now: datetime,
-    new_salt: Callable[[], bytes],
 ) -> Added:
     """Put badges into the open batch, and remember their places; again changes nothing."""
     new = known = 0
@@ -150,11 +150,9 @@ def take_in(
             StatusEntry(b.position, b.credential_hash) for b in page if b.position is not None
         ]
         store.put_status_entries(issuer, entries)
-        credentials = (
-            NewCredential(badge.credential_hash, new_salt(), proofs.canonicalization)
-            for badge in page
-        )
-        added = store.add_credentials(issuer, credentials, now=now)
+        hashes = [badge.credential_hash for badge in page]
+        credentials = salted(hashes, proofs.canonicalization)
+        added = store.add_credentials(issuer, [credentials], now=now)
         new, known = new + added.new, known + added.known
     return Added(new, known)
 

@@ -94,10 +94,6 @@ class Nightly:
     sleep: Callable[[float], None]
     poll_seconds: float
 
-    def seal(self, issuer: bytes) -> Batch | None:
-        """Seal the issuer's open batch; None if it has no credentials."""
-        return self.store.seal_open_batch(issuer, now=self.clock())
-
     def run(
         self, issuer: bytes, *, patience: timedelta, on_progress: Progress | None = None
     ) -> Night:
@@ -117,7 +113,7 @@ class Nightly:
                 if on_progress is not None:
                     on_progress(Night((), (), is_final=False, waiting=(str(exc),)))
                 self.sleep(self.poll_seconds)
-        self.seal(issuer)
+        self.store.seal_open_batch(issuer, now=self.clock())
         return self.anchor(issuer, patience=deadline - self.clock(), on_progress=on_progress)
 
     def anchor(

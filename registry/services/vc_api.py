@@ -56,7 +56,6 @@ class VcApi:
         suite: Cryptosuite,
         *,
         now: datetime,
-        new_salt: Callable[[], bytes],
         shuffle: Random,
     ) -> dict[str, Json]:
         """Sign a credential of the issuer's, with a place in its status list, and add it.
@@ -85,7 +84,7 @@ class VcApi:
         badge = badge_of(document, proofs, position, signatory)
         method = signatory.signing_method
         proof = sign(document, signatory.key, suite, verification_method=method, created=now)
-        take_in(store, self.documents.issuer, [badge], proofs, now=now, new_salt=new_salt)
+        take_in(store, self.documents.issuer, [badge], proofs, now=now)
         return {**document, "proof": proof}
 
     def verify(self, credential: Mapping[str, Json], *, now: datetime) -> list[Check]:

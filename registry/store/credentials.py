@@ -53,14 +53,17 @@ class Credentials:
     def _pages(self, batch: Batch) -> Iterator[list[StoredCredential]]:
         index = 0
         while hashes := self._hashes_in_order(batch.id, index):
+            # By the primary key alone: told the batch, too, SQLite would read all of it each time.
             mine = _STORED.where(
-                credentials.c.credential_hash.in_(hashes),
-                credentials.c.issuer == batch.issuer,
-                credentials.c.batch_id == batch.id,
+                credentials.c.credential_hash.in_(hashes), credentials.c.issuer == batch.issuer
             )
             with self._database.read() as connection:
                 rows = connection.execute(mine).all()
-            stored = {row.credential_hash: StoredCredential(*row) for row in rows}
+            stored = {
+                row.credential_hash: StoredCredential(*row)
+                for row in rows
+                if row.batch_id == batch.id
+            }
             yield [stored[digest] for digest in hashes if digest in stored]
             index += _PAGE_TILES
         if index == 0:

@@ -6,15 +6,15 @@ wait for, and rows reach the indexes in order.
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import chain, islice
-from operator import attrgetter
+from itertools import chain
+from operator import itemgetter
 from typing import Final
 
 from sqlalchemy import BigInteger, Connection, delete, exists, literal, select
 
 from registry.core.batch import BatchState
-from registry.core.tree import leaf_hash
-from registry.services.ports import Added, NewCredential
+from registry.core.new_credentials import NewCredentials
+from registry.services.ports import Added
 from registry.store.columns import UtcTime
 from registry.store.engine import Database
 from registry.store.schema import IS_OPEN, batches, credentials
@@ -31,7 +31,7 @@ class Intake:
         self._database = database
 
     def add_credentials(
-        self, issuer: bytes, credentials: Iterable[NewCredential], *, now: datetime
+        self, issuer: bytes, credentials: Iterable[NewCredentials], *, now: datetime
     ) -> Added:
         """Put credentials into the issuer's open batch, opening one if there is none.
 
@@ -39,16 +39,18 @@ class Intake:
         intake that brings nothing new.
         """
         incoming = iter(credentials)
-        first = list(islice(incoming, _DIRECT_ROWS))
-        if not first:
-            return Added(new=0, known=0)
-        if len(first) < _DIRECT_ROWS:
-            return self._add_directly(issuer, first, now=now)
-        return self._add_staged(issuer, chain(first, incoming), now=now)
+        first, total = [], 0
+        for some in incoming:
+            first.append(some)
+            total += len(some)
+            if total >= _DIRECT_ROWS:
+                return self._add_staged(issuer, chain(first, incoming), now=now)
+        return self._add_directly(issuer, first, now=now) if total else Added(new=0, known=0)
 
-    def _add_directly(self, issuer: bytes, rows: list[NewCredential], *, now: datetime) -> Added:
+    def _add_directly(self, issuer: bytes, some: list[NewCredentials], *, now: datetime) -> Added:
+        rows = [(*row, each.canonicalization) for each in some for row in each]
         # In order of the hashes, so that two intakes of the same ones cannot deadlock.
-        ordered = sorted(rows, key=attrgetter("credential_hash"))
+        ordered = sorted(rows, key=itemgetter(0))
         statement = self._database.insert(credentials).on_conflict_do_nothing(
             index_elements=["credential_hash", "issuer"]
         )
@@ -56,15 +58,15 @@ class Intake:
             batch_id = self._open_batch(connection, issuer, now=now)
             values = [
                 {
-                    "credential_hash": row.credential_hash,
+                    "credential_hash": credential_hash,
                     "issuer": issuer,
-                    "salt": row.salt,
-                    "canonicalization": row.canonicalization,
+                    "salt": salt,
+                    "canonicalization": canonicalization,
                     "batch_id": batch_id,
-                    "leaf": leaf_hash(salt=row.salt, credential_hash=row.credential_hash),
+                    "leaf": leaf,
                     "added_at": now,
                 }
-                for row in ordered
+                for credential_hash, salt, leaf, canonicalization in ordered
             ]
             new = connection.execute(statement, values, execution_options=_COUNTED).rowcount
             if new == 0:
@@ -72,7 +74,7 @@ class Intake:
         return Added(new=new, known=len(rows) - new)
 
     def _add_staged(
-        self, issuer: bytes, incoming: Iterator[NewCredential], *, now: datetime
+        self, issuer: bytes, incoming: Iterator[NewCredentials], *, now: datetime
     ) -> Added:
         with self._database.staging() as connection:
             with connection.begin():

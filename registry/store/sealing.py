@@ -15,7 +15,7 @@ from registry.store.batches import batch_of
 from registry.store.engine import Database
 from registry.store.schema import batches, credentials, sealed_credentials, tiles
 
-_CHUNK_TILES: Final = 64  # tiles in memory at once, 512 KiB
+_CHUNK_TILES: Final = 8  # tiles in memory at once; more of them leave the processor's cache
 _CHUNK_LEAVES: Final = _CHUNK_TILES * TILE_WIDTH
 
 
@@ -88,7 +88,7 @@ def _in_order(connection: Connection, batch_id: int) -> Iterator[bytes]:
     )
     found = connection.execute(query, execution_options={"yield_per": _CHUNK_LEAVES})
     for start, rows in zip(count(0, _CHUNK_TILES), found.partitions(), strict=False):
-        leaves, hashes = zip(*rows, strict=True)
+        leaves, hashes = [row[0] for row in rows], [row[1] for row in rows]
         values = [
             {
                 "batch_id": batch_id,

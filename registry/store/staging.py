@@ -5,7 +5,7 @@ would take longer than everything else.
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import chain, count, groupby, islice
+from itertools import count, groupby
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
@@ -25,14 +25,12 @@ from sqlalchemy import (
     select,
 )
 
-from registry.core.tree import HASH_BYTES, leaf_hashes
-from registry.services.ports import NewCredential
+from registry.core.new_credentials import ROW_BYTES, NewCredentials
+from registry.core.tree import HASH_BYTES
 
-_CHUNK_ROWS: Final = 10_000  # in memory at once, some 3 MB
+_CHUNK_BYTES: Final = 2**20  # in memory at once, some ten thousand rows
 _BLOCK_ROWS: Final = 40  # a block fits a page of SQLite's
-_ROW_PARTS: Final = 3  # credential hash, salt, leaf
-_ROW_BYTES: Final = _ROW_PARTS * HASH_BYTES
-_BLOCK_BYTES: Final = _BLOCK_ROWS * _ROW_BYTES
+_BLOCK_BYTES: Final = _BLOCK_ROWS * ROW_BYTES
 
 
 _staged = Table(
@@ -60,13 +58,13 @@ _INSERT: Final = (
 _Block: TypeAlias = tuple[int, str, bytes]  # a row of `_staged`
 
 
-def stage(connection: Connection, credentials: Iterable[NewCredential]) -> int:
+def stage(connection: Connection, credentials: Iterable[NewCredentials]) -> int:
     """Put credentials into new temporary tables, and return how many there were."""
     _staged.metadata.create_all(connection, checkfirst=False)
     connection.execute(insert(_places), [{"place": place} for place in range(_BLOCK_ROWS)])
     write = _insert if connection.dialect.name == "sqlite" else _copy
-    incoming, positions, total = iter(credentials), count(), 0
-    while chunk := list(islice(incoming, _CHUNK_ROWS)):
+    positions, total = count(), 0
+    for chunk in _chunks(credentials):
         write(connection, list(_blocks(chunk, positions)))
         total += len(chunk)
     return total
@@ -85,7 +83,7 @@ def staged_rows(**same: ColumnElement[Any]) -> Select[Any]:  # Any: columns of a
         **same,
     }
     # The last block may be short; and SQLite takes ON CONFLICT for part of a join without a WHERE.
-    is_there = _places.c.place * _ROW_BYTES < func.length(_staged.c.block)
+    is_there = _places.c.place * ROW_BYTES < func.length(_staged.c.block)
     return (
         select(*(column.label(name) for name, column in columns.items()))
         .join_from(_staged, _places, is_there)
@@ -99,18 +97,27 @@ def drop_staged(connection: Connection) -> None:
     _staged.metadata.drop_all(connection, checkfirst=False)
 
 
-def _blocks(some: Iterable[NewCredential], positions: Iterator[int]) -> Iterator[_Block]:
-    for kind, alike in groupby(some, attrgetter("canonicalization")):
-        hashes, salts, _ = zip(*alike, strict=True)
-        leaves = leaf_hashes(salts=salts, credential_hashes=hashes)
-        rows = b"".join(chain.from_iterable(zip(hashes, salts, leaves, strict=True)))
-        for start in range(0, len(rows), _BLOCK_BYTES):
-            yield next(positions), kind.value, rows[start : start + _BLOCK_BYTES]
+def _chunks(credentials: Iterable[NewCredentials]) -> Iterator[NewCredentials]:
+    """The same, put together: they may come one by one."""
+    for kind, alike in groupby(credentials, attrgetter("canonicalization")):
+        waiting = bytearray()
+        for some in alike:
+            waiting += some.rows
+            if len(waiting) >= _CHUNK_BYTES:
+                yield NewCredentials(kind, bytes(waiting))
+                waiting.clear()
+        yield NewCredentials(kind, bytes(waiting))
+
+
+def _blocks(some: NewCredentials, positions: Iterator[int]) -> Iterator[_Block]:
+    for start in range(0, len(some.rows), _BLOCK_BYTES):
+        block = some.rows[start : start + _BLOCK_BYTES]
+        yield next(positions), some.canonicalization.value, block
 
 
 def _part_of_block(number: int) -> ColumnElement[bytes]:
     """One of the hashes of the row at a place of a block."""
-    start = _places.c.place * _ROW_BYTES + (number * HASH_BYTES + 1)
+    start = _places.c.place * ROW_BYTES + (number * HASH_BYTES + 1)
     return func.substr(_staged.c.block, start, HASH_BYTES, type_=LargeBinary)
 
 

@@ -1,12 +1,13 @@
 """Stores and chains to measure on: sealed stores by size, and nights on a real Anvil."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
+
+from synthetic import credentials
 
 from registry.chain import (
     DEVELOPMENT_CHAIN_ID,
@@ -18,9 +19,8 @@ from registry.chain import (
     development_signer,
 )
 from registry.core.batch import BatchState
-from registry.core.canonical import Canonicalization
 from registry.services.anchoring import Anchoring
-from registry.services.ports import Batch, NewCredential
+from registry.services.ports import Batch
 from registry.services.sending import Sending
 from registry.store import SqlStore, open_store
 from registry.wiring import utc_now
@@ -54,12 +54,6 @@ class Workspace:
 def sqlite_url(database: Path) -> str:
     """The setting `database` of a file."""
     return f"sqlite:///{database}"
-
-
-def credentials(count: int) -> Iterator[NewCredential]:
-    """Hashes as good as any."""
-    for _ in range(count):
-        yield NewCredential(os.urandom(32), os.urandom(32), Canonicalization.RAW)
 
 
 def only_batch(store: SqlStore) -> Batch:

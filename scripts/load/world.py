@@ -16,14 +16,16 @@ from typing import Final
 import httpx
 import orjson
 from bench.badges import badge_lines
-from bench.nights import ISSUER, credentials, night, only_batch, sqlite_url
+from bench.nights import ISSUER, night, only_batch, sqlite_url
 from bench.processes import ROOTSEAL
+from synthetic import credentials
 
 from registry.core.address import format_address
 from registry.core.canonical import Canonicalization, credential_hash
 from registry.core.receipt import print_receipt
 from registry.services.api_keys import create_api_key
-from registry.services.ports import Batch, NewCredential, Scope
+from registry.services.hashing import salted
+from registry.services.ports import Batch, Scope
 from registry.services.receipts import receipt_of
 from registry.store import SqlStore, open_store
 from registry.wiring import utc_now
@@ -55,11 +57,8 @@ def make_sealed(database: Path, size: int) -> None:
     """A store of one sealed batch, with the documents in it that `world` has verified."""
     unfinished = database.with_name(f"{database.name}.part")
     store = open_store(sqlite_url(unfinished))
-    documents = (
-        NewCredential(each, secrets.token_bytes(32), Canonicalization.JCS)
-        for each in map(_digest, _documents())
-    )
-    store.add_credentials(ISSUER, chain(documents, credentials(size - DOCUMENTS)), now=utc_now())
+    documents = salted([_digest(each) for each in _documents()], Canonicalization.JCS)
+    store.add_credentials(ISSUER, chain([documents], credentials(size - DOCUMENTS)), now=utc_now())
     store.seal_open_batch(ISSUER, now=utc_now())
     store.close()
     unfinished.rename(database)  # closed, it has no other file beside it

@@ -266,7 +266,7 @@ class TestState:
         store, now = public.registry.store, datetime.now(UTC)
         data = json.dumps(BADGE).encode()
         submission = Submission("theirs", data, Canonicalization.JCS)
-        add_credentials(store, OTHER, [submission], now=now, new_salt=lambda: b"\x05" * 32)
+        add_credentials(store, OTHER, [submission], now=now)
         choice = page_at(public, f"/c/{digest}")
         assert "Cloud" not in choice.source
         places = {

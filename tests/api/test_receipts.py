@@ -8,7 +8,7 @@ import pytest
 from registry.core.canonical import Canonicalization
 from registry.core.receipt import parse_receipt, print_receipt
 from registry.errors import UnavailableError
-from registry.services.ports import NewCredential
+from registry.services.hashing import salted
 from tests.api.conftest import Site, assert_problem
 
 OTHER = bytes.fromhex("70997970c51812dc3a010c7d01b50e0d17dc79c8")
@@ -70,8 +70,8 @@ def test_several_issuers_of_one_credential_must_be_told_apart(offline: Site) -> 
     [digest] = offline.add({"n": 1})
     offline.seal()
     store = offline.registry.store
-    credential = NewCredential(bytes.fromhex(digest), b"\x01" * 32, Canonicalization.JCS)
-    store.add_credentials(OTHER, [credential], now=datetime.now(UTC))
+    theirs_too = salted([bytes.fromhex(digest)], Canonicalization.JCS)
+    store.add_credentials(OTHER, [theirs_too], now=datetime.now(UTC))
     path = f"/v1/credentials/{digest}/receipt"
     assert_problem(offline.get(path), 422, "invalid-input")
     ours = offline.get(path, params={"issuer": "0x" + offline.issuer.hex()})

@@ -18,7 +18,7 @@ from registry.core.canonical import Canonicalization
 from registry.services.hashing import Submission
 from registry.services.intake import add_credentials
 from registry.services.ports import Store
-from tests.services.office import ISSUER, new_salt, utc_now
+from tests.services.office import ISSUER, utc_now
 
 PATIENCE = 40.0  # seconds
 _T = TypeVar("_T")
@@ -85,4 +85,4 @@ def add_old(store: Store, name: str, *, days: float) -> None:
     """Add a credential as it would have been added some time ago."""
     submission = Submission(name, name.encode(), Canonicalization.RAW)
     then = utc_now() - timedelta(days=days)
-    add_credentials(store, ISSUER, [submission], now=then, new_salt=new_salt)
+    add_credentials(store, ISSUER, [submission], now=then)

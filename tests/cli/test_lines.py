@@ -3,6 +3,8 @@
 import io
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from registry.cli import lines as module
 from registry.cli.lines import read_ndjson
 from registry.core.documents import MAX_DOCUMENT_BYTES
-from registry.services.hashing import Lines, hash_here
+from registry.services.hashing import Lines, LinesInFile, count_of, hash_here, hashed, size_of
 
 BOM = b"\xef\xbb\xbf"
 
@@ -30,6 +32,27 @@ def small_blocks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_BLOCK_BYTES", 7)
         yield
+
+
+@given(st.binary(max_size=60))
+def test_lines_left_in_their_file_are_the_same(data: bytes) -> None:
+    with NamedTemporaryFile() as file:
+        file.write(data)
+        file.seek(0)
+        left = list(read_ndjson(file, "roster", file.name))
+        file.seek(0)
+        read = list(read_ndjson(file, "roster"))
+        assert all(isinstance(each, LinesInFile) for each in left)
+        assert [each.read() for each in left if isinstance(each, LinesInFile)] == read
+        assert list(map(count_of, left)) == list(map(count_of, read))
+        assert list(map(size_of, left)) == list(map(size_of, read))
+
+
+def test_lines_of_a_file_that_is_gone_are_refused(tmp_path: Path) -> None:
+    gone = LinesInFile("roster", 5, 1, str(tmp_path / "roster"), 0, 10)
+    (rejection,) = hashed(gone).rejections
+    assert rejection.place == "roster:5"
+    assert "No such file" in rejection.reason
 
 
 @given(st.lists(st.binary(max_size=20).map(lambda b: b.replace(b"\n", b"")), max_size=12))
@@ -59,7 +82,7 @@ def test_a_line_that_is_too_long_is_told_and_passed_over(
     (rejection,) = (each for one in found for each in one.rejections)
     assert rejection.place == "roster:2"
     assert str(MAX_DOCUMENT_BYTES) in rejection.reason
-    assert len(b"".join(one.hashes for one in found)) == 32 * (2 if end else 1)
+    assert sum(len(one.credentials) for one in found) == (2 if end else 1)
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b""])

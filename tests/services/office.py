@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from secrets import token_bytes
 
 from registry.chain import LocalSigner, development_signer
 from registry.chain.contract import seal_anchored_topic
@@ -29,10 +28,6 @@ ISSUER = development_signer().address
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-def new_salt() -> bytes:
-    return token_bytes(32)
 
 
 def anchor_events(anvil: Anvil, seal: bytes) -> int:
@@ -104,7 +99,7 @@ class Office:
 
     def add(self, files: Iterable[bytes], kind: Canonicalization = Canonicalization.RAW) -> None:
         submissions = [Submission(str(place), data, kind) for place, data in enumerate(files)]
-        add_credentials(self.store, self.issuer, submissions, now=utc_now(), new_salt=new_salt)
+        add_credentials(self.store, self.issuer, submissions, now=utc_now())
 
     def sealed(self, *names: str) -> Batch:
         """Seal a batch of one raw file for each name."""

@@ -189,7 +189,7 @@ def test_the_night_gives_up_waiting_and_loses_nothing(office: Office) -> None:
     batch = office.sealed("diploma")
     night = office.nightly.anchor(office.issuer, patience=timedelta(0))
     assert (night.is_final, [b.state for b in night.batches]) == (False, [BatchState.ANCHORING])
-    assert office.nightly.seal(office.issuer) is None
+    assert office.store.seal_open_batch(office.issuer, now=utc_now()) is None
     seen: list[BatchState] = []
     night = office.nightly.anchor(
         office.issuer,

@@ -7,7 +7,7 @@ import pytest
 
 from registry.core.canonical import Canonicalization, document_hash
 from registry.core.documents import parse_document
-from registry.services.hashing import Lines, Rejection, Submission, Submitted
+from registry.services.hashing import Hashes, Lines, Rejection, Submission, Submitted
 from registry.services.intake import (
     MAX_REPORTED,
     IntakeRefusedError,
@@ -16,7 +16,7 @@ from registry.services.intake import (
 )
 from registry.store import SqlStore
 from tests.services.evidence import badge
-from tests.services.office import ISSUER, new_salt, stranger, utc_now
+from tests.services.office import ISSUER, stranger, utc_now
 
 JCS, RAW = Canonicalization.JCS, Canonicalization.RAW
 FAULTY = Lines("line", 2, b'{"a":1,"a":2}')
@@ -30,7 +30,6 @@ def add(
         ISSUER,
         submissions,
         now=utc_now(),
-        new_salt=new_salt,
         on_skip=None if skipped is None else skipped.append,
     )
 
@@ -41,7 +40,7 @@ def test_documents_files_and_hashes_are_taken(store: SqlStore) -> None:
         store,
         Submission("line 1", badge(), JCS),
         Submission("diploma.pdf", b"%PDF", RAW),
-        Submission("row 1", digest, RAW, is_hash=True),
+        Hashes((digest,), RAW),
     )
     assert result == IntakeResult(new=3, known=0, rejected=0)
     wanted = [document_hash(parse_document(badge())), sha256(b"%PDF").digest(), digest]
@@ -108,9 +107,7 @@ def test_the_same_credential_twice_is_one(store: SqlStore) -> None:
 
 def test_two_issuers_may_have_the_same_credential(store: SqlStore) -> None:
     for issuer in (ISSUER, stranger().address):
-        result = add_credentials(
-            store, issuer, [Submission("1", b"x", RAW)], now=utc_now(), new_salt=new_salt
-        )
+        result = add_credentials(store, issuer, [Submission("1", b"x", RAW)], now=utc_now())
         assert result.new == 1
     assert len(store.find_credentials(sha256(b"x").digest())) == 2
 
@@ -122,7 +119,7 @@ def test_an_interrupted_reader_adds_nothing(store: SqlStore) -> None:
         raise OSError("the disk is gone")
 
     with pytest.raises(OSError, match="the disk is gone"):
-        add_credentials(store, ISSUER, lines(), now=utc_now(), new_salt=new_salt)
+        add_credentials(store, ISSUER, lines(), now=utc_now())
     assert store.batches() == []
 
 

@@ -29,7 +29,6 @@ from registry.services.sending import Sending
 from registry.services.status import StatusService
 from registry.store import SqlStore, open_store
 from tests.anvil import Anvil, open_chain
-from tests.services.office import new_salt
 from tests.store.builders import contents
 
 GWEI: Final = 10**9
@@ -126,7 +125,7 @@ class World:
     def add(self, count: int) -> None:
         names = [f"{self.added + number}".encode() for number in range(count)]
         submissions = [Submission(repr(n), n, Canonicalization.RAW) for n in names]
-        add_credentials(self.store, self.issuer, submissions, now=self.now, new_salt=new_salt)
+        add_credentials(self.store, self.issuer, submissions, now=self.now)
         self.added += count
 
     def seal(self) -> None:

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
 from registry.core.batch import BatchState
 from registry.core.canonical import Canonicalization
+from registry.core.new_credentials import NewCredentials, new_credentials
 from registry.core.tree import leaf_hash
 from registry.services.ports import (
     Anchor,
@@ -17,7 +18,6 @@ from registry.services.ports import (
     CredentialStatus,
     Fees,
     Lease,
-    NewCredential,
     Purpose,
     SignedTransaction,
     StoredCredential,
@@ -36,8 +36,14 @@ CHAIN = 31337
 SECOND_CHAIN = 31338
 
 
-def credential(number: int) -> NewCredential:
-    return NewCredential(
+class Credential(NamedTuple):
+    credential_hash: bytes
+    salt: bytes
+    canonicalization: Canonicalization
+
+
+def credential(number: int) -> Credential:
+    return Credential(
         credential_hash=sha256(f"credential {number}".encode()).digest(),
         salt=sha256(f"salt {number}".encode()).digest(),
         canonicalization=Canonicalization.RAW if number % 2 else Canonicalization.JCS,
@@ -50,13 +56,19 @@ def stored(batch: Batch, number: int) -> StoredCredential:
     return StoredCredential(batch.issuer, digest, salt, kind, batch.id, NOW)
 
 
-def credentials(numbers: Iterable[int]) -> Iterator[NewCredential]:
-    return (credential(number) for number in numbers)
+def new(*some: Credential) -> Iterator[NewCredentials]:
+    """On their way into the store, one by one."""
+    for digest, salt, kind in some:
+        yield new_credentials([digest], kind, salts=[salt])
+
+
+def credentials(numbers: Iterable[int]) -> Iterator[NewCredentials]:
+    return (each for number in numbers for each in new(credential(number)))
 
 
 def leaf(number: int) -> bytes:
-    new = credential(number)
-    return leaf_hash(salt=new.salt, credential_hash=new.credential_hash)
+    digest, salt, _ = credential(number)
+    return leaf_hash(salt=salt, credential_hash=digest)
 
 
 def sorted_leaves(numbers: Iterable[int]) -> list[bytes]:

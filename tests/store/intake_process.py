@@ -8,16 +8,14 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from registry.core.canonical import Canonicalization
-from registry.services.ports import NewCredential
+from registry.core.new_credentials import NewCredentials, new_credentials
 from registry.store import open_store
 
 
-def numbered(number: int) -> NewCredential:
-    return NewCredential(
-        credential_hash=sha256(f"credential {number}".encode()).digest(),
-        salt=sha256(f"salt {number}".encode()).digest(),
-        canonicalization=Canonicalization.RAW,
-    )
+def numbered(number: int) -> NewCredentials:
+    digest = sha256(f"credential {number}".encode()).digest()
+    salt = sha256(f"salt {number}".encode()).digest()
+    return new_credentials([digest], Canonicalization.RAW, salts=[salt])
 
 
 def main() -> None:

@@ -9,8 +9,9 @@ from typing import Any, Literal
 import pytest
 from sqlalchemy import make_url, text
 
+from registry.core.new_credentials import NewCredentials
 from registry.errors import InvalidInputError, UnavailableError
-from registry.services.ports import Added, NewCredential
+from registry.services.ports import Added
 from registry.store import SqlStore, open_store
 from registry.store.engine import Database, open_engine
 from registry.store.postgresql import connect_options
@@ -114,7 +115,7 @@ def test_a_transaction_that_was_idle_too_long_is_an_outage(
     server.sql("ALTER DATABASE registry SET idle_in_transaction_session_timeout = '100ms'")
     store._database.close()
 
-    def slow() -> Iterator[NewCredential]:
+    def slow() -> Iterator[NewCredentials]:
         yield from credentials(range(10_999))
         server.sql("SELECT pg_sleep(0.5)")
         yield from credentials(range(11_000, 22_000))

@@ -1,11 +1,13 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import chain
 
 import pytest
 from sqlalchemy.exc import StatementError
 
 from registry.core.batch import BatchState
-from registry.services.ports import Added, NewCredential, StoredCredential
+from registry.core.new_credentials import NewCredentials
+from registry.services.ports import Added
 from registry.store import SqlStore
 from tests.store.builders import (
     ISSUER,
@@ -15,7 +17,9 @@ from tests.store.builders import (
     contents,
     credential,
     credentials,
+    new,
     sealed_batch,
+    stored,
 )
 
 # On both sides of the size from which an intake is staged, and over more than one chunk.
@@ -26,7 +30,7 @@ class UploadBrokeOffError(Exception):
     pass
 
 
-def broken_upload(size: int) -> Iterator[NewCredential]:
+def broken_upload(size: int) -> Iterator[NewCredentials]:
     yield from credentials(range(size))
     raise UploadBrokeOffError
 
@@ -48,8 +52,8 @@ def test_a_second_intake_of_the_same_changes_nothing(store: SqlStore, size: int)
 @pytest.mark.parametrize("size", [3, 1_500])
 def test_a_hash_twice_in_one_intake_is_known_the_second_time(store: SqlStore, size: int) -> None:
     first = credential(0)
-    again = NewCredential(first.credential_hash, b"\x99" * 32, first.canonicalization)
-    intake = [*credentials(range(size)), again, again]
+    again = first._replace(salt=b"\x99" * 32)
+    intake = [*credentials(range(size)), *new(again, again)]
     assert store.add_credentials(ISSUER, intake, now=NOW) == Added(size, 2)
     assert store.find_credentials(first.credential_hash)[0].salt == first.salt
 
@@ -78,9 +82,9 @@ def test_an_intake_can_be_repeated_after_it_broke_off(store: SqlStore, size: int
 
 def test_a_credential_of_the_wrong_length_changes_nothing(store: SqlStore) -> None:
     before = contents(store)
-    wrong = NewCredential(b"\x01" * 31, b"\x02" * 32, credential(0).canonicalization)
+    wrong = credential(5)._replace(credential_hash=b"\x01" * 31)
     with pytest.raises(ValueError, match="32 bytes"):
-        store.add_credentials(ISSUER, [*credentials(range(5)), wrong], now=NOW)
+        store.add_credentials(ISSUER, chain(credentials(range(5)), new(wrong)), now=NOW)
     assert contents(store) == before
 
 
@@ -114,11 +118,8 @@ def test_issuers_do_not_share_a_batch(store: SqlStore) -> None:
 def test_a_credential_is_found_as_it_was_added(store: SqlStore) -> None:
     store.add_credentials(ISSUER, credentials(range(5)), now=NOW)
     (batch,) = store.batches()
-    new = credential(3)
-    want = StoredCredential(
-        ISSUER, new.credential_hash, new.salt, new.canonicalization, batch.id, NOW
-    )
-    assert store.find_credentials(new.credential_hash) == [want]
+    want = stored(batch, 3)
+    assert store.find_credentials(want.credential_hash) == [want]
 
 
 def test_a_credential_is_found_under_every_issuer_by_address(store: SqlStore) -> None:
@@ -161,7 +162,7 @@ def test_a_time_without_a_zone_is_refused(store: SqlStore, size: int) -> None:
 
 @pytest.mark.parametrize("size", [1_000, 12_000])
 def test_a_slow_upload_keeps_nobody_from_intake_and_sealing(store: SqlStore, size: int) -> None:
-    def upload() -> Iterator[NewCredential]:
+    def upload() -> Iterator[NewCredentials]:
         yield from credentials(range(size))
         sealed_batch(store, range(size, size + 5))
 

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
+from registry.core.new_credentials import NewCredentials
 from registry.errors import UnavailableError
-from registry.services.ports import Added, NewCredential
+from registry.services.ports import Added
 from registry.store import SqlStore, open_store
 from tests.databases import PostgresServer
 from tests.store.builders import ISSUER, LATER, NOW, contents, credentials, sealed_batch
@@ -78,7 +79,7 @@ def test_an_ended_connection_is_replaced_unnoticed(postgres_url: str) -> None:
 
 @pytest.mark.parametrize("size", [1_000, 11_500, 25_000])
 def test_a_connection_lost_during_an_upload_changes_nothing(postgres_url: str, size: int) -> None:
-    def upload() -> Iterator[NewCredential]:
+    def upload() -> Iterator[NewCredentials]:
         yield from credentials(range(size))
         end_connections(postgres_url)
         yield from credentials(range(size, size + 5))
@@ -100,7 +101,7 @@ def test_a_connection_lost_in_the_last_transaction_changes_nothing(postgres_url:
             event.remove(store._database._engine, "begin", interrupt)
             end_connections(postgres_url)
 
-        def upload() -> Iterator[NewCredential]:
+        def upload() -> Iterator[NewCredentials]:
             yield from credentials(range(2_000))
             event.listen(store._database._engine, "begin", interrupt)
 

@@ -43,7 +43,6 @@ from registry.services.ports.credentials import (
     CredentialStore,
     IntakeStore,
     IssuerTotals,
-    NewCredential,
     StoredCredential,
 )
 from registry.services.ports.disclosure import (
@@ -146,7 +145,6 @@ __all__ = [
     "Lease",
     "Market",
     "MinedTransaction",
-    "NewCredential",
     "OnChain",
     "Opening",
     "OperatorRecord",

@@ -3,20 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from registry.core.batch import BatchState
 from registry.core.canonical import Canonicalization
+from registry.core.new_credentials import NewCredentials
 from registry.core.tiles import TreeHead
 from registry.core.tree import InclusionProof
-
-
-class NewCredential(NamedTuple):
-    """A credential on its way into the store; a tuple, since a million of them are made a night."""
-
-    credential_hash: bytes
-    salt: bytes
-    canonicalization: Canonicalization
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +58,7 @@ class IntakeStore(Protocol):
     """Where credentials are taken in."""
 
     def add_credentials(
-        self, issuer: bytes, credentials: Iterable[NewCredential], *, now: datetime
+        self, issuer: bytes, credentials: Iterable[NewCredentials], *, now: datetime
     ) -> Added:
         """Put credentials into the issuer's open batch, opening one if there is none.
 
