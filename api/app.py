@@ -75,13 +75,13 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     )
     app.add_middleware(RateLimit, counting=counting)
     app.add_middleware(Patience, seconds=settings.request_timeout)
-    app.add_middleware(ReceiptLane, counting=counting)
     app.add_middleware(Conditional)
     app.add_middleware(Compression)
     app.add_middleware(HeadAsGet)
     app.add_middleware(LastResort)
     app.add_middleware(BrowserHeaders)
     app.add_middleware(RequestLog)
+    app.add_middleware(ReceiptLane, counting=counting)
 
 
 def _open(registry: Registry) -> None:

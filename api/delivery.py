@@ -1,5 +1,6 @@
 """How answers travel: HEAD, ETag and 304, gzip. Nothing here knows what an answer says."""
 
+import gzip
 from hashlib import sha256
 from typing import Final
 
@@ -127,18 +128,37 @@ class Compression:
 
 def _accepted(scope: Scope) -> list[tuple[bytes, bytes]]:
     """`Accept-Encoding` as the middleware below reads it, which knows no `q=0` and no `*`."""
-    given = ",".join(Headers(scope=scope).getlist("accept-encoding"))
+    return [(b"accept-encoding", b"gzip")] if takes_gzip(Headers(scope=scope)) else []
+
+
+def takes_gzip(headers: Headers) -> bool:
+    """Whether a caller takes compressed answers (RFC 9110 §12.5.3)."""
+    given = ",".join(headers.getlist("accept-encoding"))
     quality = {}
     for item in given.lower().split(","):
         name, _, weight = item.replace(" ", "").partition(";q=")
         quality[name] = weight
     weight = quality.get("gzip", quality.get("*", "0"))
-    is_taken = weight.strip("0.") != "" or weight == ""
-    return [(b"accept-encoding", b"gzip")] if is_taken else []
+    return weight.strip("0.") != "" or weight == ""
 
 
 def _without_accepted(scope: Scope) -> list[tuple[bytes, bytes]]:
     return [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
+
+
+def etag_of(body: bytes) -> str:
+    """ETag of an answer by its bytes."""
+    return f'"{sha256(body).hexdigest()}"'
+
+
+def is_worth_compressing(body: bytes) -> bool:
+    """Whether `Compression` would compress an answer for who takes it."""
+    return len(body) >= _SMALLEST_TO_COMPRESS
+
+
+def compressed(body: bytes) -> bytes:
+    """An answer as `Compression` sends it."""
+    return gzip.compress(body, _COMPRESSION, mtime=0)
 
 
 def _may_be_kept(start: Message) -> bool:
@@ -149,7 +169,7 @@ def _may_be_kept(start: Message) -> bool:
 def _tag(start: Message, first: Message) -> str | None:
     headers = MutableHeaders(scope=start)
     if "etag" not in headers and not first.get("more_body", False):
-        headers["ETag"] = f'"{sha256(first.get("body", b"")).hexdigest()}"'
+        headers["ETag"] = etag_of(first.get("body", b""))
     return headers.get("etag")
 
 

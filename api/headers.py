@@ -26,6 +26,8 @@ _SECURITY: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 
+READING_HEADERS: Final = {**_SECURITY, **_ALLOWED}  # of every answer that reads
+
 
 class BrowserHeaders:
     """Middleware that opens reading to pages of any origin (CORS), and guards every answer."""

@@ -6,6 +6,7 @@ Each process counts by itself and in memory: behind a balancer the limits hold f
 import math
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -27,6 +28,7 @@ from registry.services.wallets.secret_texts import TOKEN_PREFIX
 from registry.services.wallets.tokens import leave_of
 
 MAX_COUNTERS: Final = 50_000  # some 20 MB; beyond it the oldest are forgotten
+_REMEMBERED: Final = 4096  # addresses whose spelling is known
 _IPV6_PREFIX: Final = 64  # what one household or one server has to itself
 _IS_COUNTED: Final = "is_counted"  # noted in a request's state
 _NOWHERE: Final = "unknown"  # a proxy's header held no address
@@ -181,8 +183,13 @@ _WHOSE: Final = {
 
 def counted_address(client: tuple[str, int] | None) -> str:
     """What is counted as one address: an IPv4 address, or 64 bits of an IPv6 address."""
+    return _counted("" if client is None else client[0])
+
+
+@lru_cache(_REMEMBERED)
+def _counted(host: str) -> str:
     try:
-        address: IPv4Address | IPv6Address = ip_address("" if client is None else client[0])
+        address: IPv4Address | IPv6Address = ip_address(host)
     except ValueError:
         return _NOWHERE
     if isinstance(address, IPv4Address):

@@ -51,11 +51,16 @@ class RequestLog:
 
 def name_request(given: list[str]) -> str:
     """Name the request that the current task is at: as its caller does, or by a new name."""
-    request_id = given[0] if len(given) == 1 and _SANE.fullmatch(given[0]) else secrets.token_hex(8)
+    request_id = request_name(given)
     # Not taken back at the end: what the server itself logs of the request comes after it.
     clear_contextvars()
     bind_contextvars(**{_FIELD: request_id})
     return request_id
+
+
+def request_name(given: list[str]) -> str:
+    """What a request is called: as its caller says, if that is harmless, or by a new name."""
+    return given[0] if len(given) == 1 and _SANE.fullmatch(given[0]) else secrets.token_hex(8)
 
 
 def current_request_id() -> str | None:
@@ -64,13 +69,24 @@ def current_request_id() -> str | None:
     return found if isinstance(found, str) else None
 
 
-def log_request(method: str, route: str | None, status: int | None, seconds: float) -> None:
-    """One line. `route` is the path's template; no `status`: the caller went away before."""
+def log_request(
+    method: str,
+    route: str | None,
+    status: int | None,
+    seconds: float,
+    *,
+    request_id: str | None = None,
+) -> None:
+    """One line. `route` is the path's template; no `status`: the caller went away before.
+
+    The request is the current task's, unless another `request_id` is told.
+    """
     fields = {
         "method": method if method in _METHODS else "(other)",
         "route": route,
         "status": status,
         "seconds": round(seconds, 4),
+        _FIELD: current_request_id() if request_id is None else request_id,
     }
     _log.info("request", extra=fields)
 

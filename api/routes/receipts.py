@@ -21,11 +21,12 @@ from registry.services.receipts import Issued, receipts_of
 
 router = APIRouter(tags=["credentials"])
 
+ROUTE: Final = "/v1/credentials/{hash}/receipt"
 _LINES_AT_ONCE: Final = 64  # receipts in one chunk, some 100 kB
 
 
 @router.get(
-    "/v1/credentials/{hash}/receipt",
+    ROUTE,
     summary="Get the receipt of a credential",
     response_class=Response,
     responses={
@@ -48,19 +49,16 @@ async def get_receipt(
     found = await backend.receipts.ask((hash_in_path(hash_text, "hash"), issuer))
     if not isinstance(found, Issued):
         raise found
-    return receipt_response(found)
-
-
-ROUTE: Final = router.routes[-1]  # of what `api.receipt_lane` answers, too
-
-
-def receipt_response(found: Issued) -> Response:
-    """A receipt as it is sent."""
     return Response(
         print_receipt(found.receipt),
         media_type="application/json",
-        headers={"Cache-Control": FINAL if found.is_final else PENDING},
+        headers={"Cache-Control": cache_control(found)},
     )
+
+
+def cache_control(found: Issued) -> str:
+    """How long a receipt may be kept."""
+    return FINAL if found.is_final else PENDING
 
 
 @router.post(

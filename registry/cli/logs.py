@@ -9,10 +9,14 @@ import re
 import sys
 import time
 from collections.abc import Callable, MutableMapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
+import orjson
 import structlog
 
+_REQUESTS: Final = "api.requests"
+_OWN_NAME: Final = re.compile(r"[0-9a-f]{16}|None", re.ASCII)  # of a request
 _LOGGERS: Final = ("registry", "api", "uvicorn")
 _SAYS_ONCE: Final = frozenset({"registry.services.watching", "registry.services.monitoring"})
 _REPEAT_SECONDS: Final = 600.0
@@ -109,7 +113,38 @@ def _without_secrets(name: str, value: Any) -> Any:  # noqa: ANN401 - as logged
     return _SECRET_TEXTS.sub(_HIDDEN, str(value))
 
 
+class _Lines(logging.Formatter):
+    """Lines of JSON. The one of every request is written here, for which `every` takes long."""
+
+    def __init__(self, every: logging.Formatter) -> None:
+        super().__init__()
+        self._every = every
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line."""
+        if record.name != _REQUESTS or record.exc_info:
+            return self._every.format(record)
+        fields = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        # The one field that a caller writes.
+        if _OWN_NAME.fullmatch(str(fields.get("request_id"))) is None:
+            fields = dict(hide_secrets(None, "", fields))
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")
+        line = {
+            **fields,
+            "event": record.getMessage(),
+            "logger": record.name,
+            "level": record.levelname.lower(),
+            "timestamp": moment.replace("+00:00", "Z"),
+        }
+        return orjson.dumps(line).decode()
+
+
 def _formatter(*, as_json: bool) -> logging.Formatter:
+    every = _every(as_json=as_json)
+    return _Lines(every) if as_json else every
+
+
+def _every(*, as_json: bool) -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
             structlog.contextvars.merge_contextvars,  # the request that a line belongs to

@@ -4,16 +4,18 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 
 from registry.core.batch import BatchState
 from registry.core.tiles import TreeHead
 from registry.errors import NotFoundError
 from registry.services.ports import Batch, IssuerTotals
 from registry.store.engine import Database
+from registry.store.questions import Question
 from registry.store.schema import batches, credentials
 
 _UNANCHORED: Final = (BatchState.OPEN, BatchState.SEALED, BatchState.ANCHORING)
+_BATCH: Final = Question(lambda _: select(batches).where(batches.c.id == bindparam("batch_id")))
 
 
 class BatchReads:
@@ -24,11 +26,11 @@ class BatchReads:
 
     def batch(self, batch_id: int) -> Batch:
         """One batch. Raises `NotFoundError`."""
-        with self._database.read() as connection:
-            row = connection.execute(select(batches).where(batches.c.id == batch_id)).one_or_none()
-        if row is None:
+        with self._database.peek() as peek:
+            rows = _BATCH.ask(peek, batch_id=batch_id)
+        if not rows:
             raise NotFoundError(f"there is no batch {batch_id}")
-        return batch_of(row)
+        return batch_of(rows[0])
 
     def batches_with_seal(self, seal: bytes) -> list[Batch]:
         """Sealed batches with that seal, by issuer and age."""

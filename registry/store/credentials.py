@@ -9,6 +9,7 @@ from registry.core.tiles import TILE_WIDTH, split_hashes
 from registry.errors import NotFoundError
 from registry.services.ports import Batch, StoredCredential
 from registry.store.engine import Database
+from registry.store.questions import Question, of_each
 from registry.store.schema import credentials, sealed_credentials
 
 _PAGE_TILES: Final = 4  # of 256 credentials each
@@ -19,6 +20,11 @@ _STORED: Final = select(
     credentials.c.canonicalization,
     credentials.c.batch_id,
     credentials.c.added_at,
+)
+_BY_HASH: Final = Question(
+    lambda count: _STORED.where(credentials.c.credential_hash.in_(of_each(count))).order_by(
+        credentials.c.credential_hash, credentials.c.issuer
+    )
 )
 
 
@@ -34,11 +40,10 @@ class Credentials:
 
     def find_all_credentials(self, hashes: Sequence[bytes]) -> list[StoredCredential]:
         """Each of the credentials under every issuer that has it, by hash and issuer address."""
-        query = _STORED.where(credentials.c.credential_hash.in_(hashes))
-        order = (credentials.c.credential_hash, credentials.c.issuer)
-        with self._database.read() as connection:
-            rows = connection.execute(query.order_by(*order)).all()
-        return [StoredCredential(*row) for row in rows]
+        if not hashes:
+            return []
+        with self._database.peek() as peek:
+            return [StoredCredential(*row) for row in _BY_HASH.ask(peek, hashes)]
 
     def batch_credentials(self, batch: Batch) -> Iterator[list[StoredCredential]]:
         """Credentials of a sealed batch in the order of their leaves, some hundreds at a time.

@@ -30,6 +30,7 @@ from registry.store.postgresql import (
     prepare_engine,
     sqlstate_of,
 )
+from registry.store.questions import Peek
 
 DATABASE_URL: Final = "database URL"  # the place of faults in it
 CONNECTIONS: Final = 15  # at most, unless it is told
@@ -62,6 +63,33 @@ class Database:
         """A transaction for reading; on SQLite all its reads see one state."""
         with self._own_errors(), self._engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def peek(self) -> Iterator[Peek]:
+        """For questions of which each stands for itself, without a transaction around them."""
+        with self._own_errors():
+            connection = self._engine.raw_connection()
+            try:
+                with self._driver_commits(connection.driver_connection):
+                    yield Peek(connection, self._engine.dialect)
+            except self._driver.Error:
+                connection.invalidate()
+                raise
+            finally:
+                connection.close()
+
+    @contextmanager
+    def _driver_commits(self, connection: Any) -> Iterator[None]:  # noqa: ANN401 - the driver's
+        """PostgreSQL's driver would begin a transaction, and end it: two round trips more."""
+        if self.is_sqlite:
+            yield
+            return
+        connection.autocommit = True
+        try:
+            yield
+        finally:
+            if not connection.closed:
+                connection.autocommit = False
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

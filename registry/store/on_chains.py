@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import Row, bindparam, delete, func, select
 
 from registry.core.batch import BatchState, may_move
 from registry.services.ports import Anchor, Lease, OnChain
@@ -18,7 +18,16 @@ from registry.store.batch_moves import (
 )
 from registry.store.engine import Database
 from registry.store.leases import hold_lease
+from registry.store.questions import Question
 from registry.store.schema import anchorings
+
+_ON_CHAINS: Final = Question(
+    lambda _: (
+        select(anchorings)
+        .where(anchorings.c.batch_id == bindparam("batch_id"))
+        .order_by(anchorings.c.chain_id)
+    )
+)
 
 
 class OnChains:
@@ -50,10 +59,8 @@ class OnChains:
 
     def on_chains(self, batch_id: int) -> list[OnChain]:
         """How a batch stands on each of its chains, by chain id."""
-        query = select(anchorings).where(anchorings.c.batch_id == batch_id)
-        with self._database.read() as connection:
-            rows = connection.execute(query.order_by(anchorings.c.chain_id)).all()
-        return [_on_chain_of(row) for row in rows]
+        with self._database.peek() as peek:
+            return [_on_chain_of(row) for row in _ON_CHAINS.ask(peek, batch_id=batch_id)]
 
     def anchors(self, batch_id: int) -> list[Anchor]:
         """Where the batch's seal was found, final or not, one per chain, by chain id."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Final
 
-from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select
+from sqlalchemy import BindParameter, bindparam, func, select
 
 from registry.core.tiles import (
     TILE_WIDTH,
@@ -20,6 +20,7 @@ from registry.core.tree import HASH_BYTES, InclusionProof, leaf_hash
 from registry.errors import NotFoundError
 from registry.services.ports import Batch, StoredCredential
 from registry.store.engine import Database
+from registry.store.questions import Peek, Question, of_each
 from registry.store.schema import credentials, tiles
 from registry.store.tile_memory import TileMemory
 
@@ -29,31 +30,37 @@ _IN_BATCH: Final[BindParameter[int]] = bindparam("batch_id")
 _lower = tiles.alias()
 # The only tile of leaves that a leaf can stand in, found by one seek: the last one that does not
 # begin after it.
-_TILE_OF_LEAF: Final = (
-    select(tiles.c.tile_index, tiles.c.hashes)
-    .where(tiles.c.batch_id == _IN_BATCH, tiles.c.first_leaf <= bindparam("leaf"))
-    .order_by(tiles.c.first_leaf.desc())
-    .limit(1)
-)
-# The same of many credentials, in one statement: their number costs no round trips.
-_TILES_OF_CREDENTIALS: Final = (
-    select(tiles.c.tile_index, tiles.c.hashes)
-    .select_from(credentials)
-    .join(tiles, tiles.c.batch_id == credentials.c.batch_id)
-    .where(
-        credentials.c.credential_hash.in_(bindparam("hashes", expanding=True)),
-        credentials.c.issuer == bindparam("issuer"),
-        credentials.c.batch_id == _IN_BATCH,
-        tiles.c.first_leaf
-        == select(func.max(_lower.c.first_leaf))
-        .where(_lower.c.batch_id == _IN_BATCH, _lower.c.first_leaf <= credentials.c.leaf)
-        .scalar_subquery(),
+_TILE_OF_LEAF: Final = Question(
+    lambda _: (
+        select(tiles.c.tile_index, tiles.c.hashes)
+        .where(tiles.c.batch_id == _IN_BATCH, tiles.c.first_leaf <= bindparam("leaf"))
+        .order_by(tiles.c.first_leaf.desc())
+        .limit(1)
     )
 )
-_TILE: Final = select(tiles.c.hashes).where(
-    tiles.c.batch_id == _IN_BATCH,
-    tiles.c.level == bindparam("level"),
-    tiles.c.tile_index == bindparam("tile_index"),
+# The same of many credentials, in one statement: their number costs no round trips. They are asked
+# for by their primary key alone: told their batch, too, SQLite would look through all of it.
+_TILES_OF_CREDENTIALS: Final = Question(
+    lambda count: (
+        select(tiles.c.tile_index, tiles.c.hashes)
+        .select_from(credentials)
+        .join(tiles, tiles.c.batch_id == _IN_BATCH)
+        .where(
+            credentials.c.credential_hash.in_(of_each(count)),
+            credentials.c.issuer == bindparam("issuer"),
+            tiles.c.first_leaf
+            == select(func.max(_lower.c.first_leaf))
+            .where(_lower.c.batch_id == _IN_BATCH, _lower.c.first_leaf <= credentials.c.leaf)
+            .scalar_subquery(),
+        )
+    )
+)
+_TILE: Final = Question(
+    lambda _: select(tiles.c.hashes).where(
+        tiles.c.batch_id == _IN_BATCH,
+        tiles.c.level == bindparam("level"),
+        tiles.c.tile_index == bindparam("tile_index"),
+    )
 )
 
 
@@ -71,8 +78,8 @@ class Proofs:
         Raises `NotFoundError`.
         """
         head = _head(batch)
-        with self._database.read() as connection:
-            read = _TreeReader(connection, batch.id, TileMemory())
+        with self._database.peek() as peek:
+            read = _TreeReader(peek, batch.id, TileMemory())
             read.tiles_of(_TILE_OF_LEAF, leaf=leaf)
             return read.proof(leaf, head.tree_size)
 
@@ -82,16 +89,16 @@ class Proofs:
         What was hashed for others before is not hashed again. Raises `NotFoundError`.
         """
         head = _head(batch)
-        hashes = [credential.credential_hash for credential in credentials]
-        with self._database.read() as connection:
-            read = _TreeReader(connection, batch.id, self._memory)
-            read.tiles_of(_TILES_OF_CREDENTIALS, hashes=hashes, issuer=batch.issuer)
-            return [
-                read.proof(
-                    leaf_hash(salt=each.salt, credential_hash=each.credential_hash), head.tree_size
-                )
-                for each in credentials
-            ]
+        if not credentials:
+            return []
+        hashes = [each.credential_hash for each in credentials]
+        leaves = [
+            leaf_hash(salt=each.salt, credential_hash=each.credential_hash) for each in credentials
+        ]
+        with self._database.peek() as peek:
+            read = _TreeReader(peek, batch.id, self._memory)
+            read.tiles_of(_TILES_OF_CREDENTIALS, hashes, issuer=batch.issuer)
+            return [read.proof(leaf, head.tree_size) for leaf in leaves]
 
     def leaves(self, batch: Batch) -> Iterator[bytes]:
         """Leaves of a sealed batch in order. Raises `NotFoundError` if it is not sealed.
@@ -118,18 +125,18 @@ class Proofs:
 class _TreeReader:
     """The tree of one batch, read from tiles: of leaves by the leaf, others by primary key."""
 
-    def __init__(self, connection: Connection, batch_id: int, memory: TileMemory) -> None:
-        self._connection = connection
+    def __init__(self, peek: Peek, batch_id: int, memory: TileMemory) -> None:
+        self._peek = peek
         self._batch_id = batch_id
         self._memory = memory
         self._leaf_tiles: dict[int, bytes] = {}  # by index
         self._first_leaves: list[bytes] = []  # of those, ascending
         self._indexes: list[int] = []
 
-    def tiles_of(self, query: Select[tuple[int, bytes]], **asked: object) -> None:
-        """Read the leaf tiles that a statement names."""
-        found = self._connection.execute(query, {"batch_id": self._batch_id, **asked})
-        self._leaf_tiles = {row.tile_index: bytes(row.hashes) for row in found}
+    def tiles_of(self, question: Question, each: Sequence[bytes] = (), **asked: bytes) -> None:
+        """Read the leaf tiles that a question is about."""
+        found = question.ask(self._peek, each, batch_id=self._batch_id, **asked)
+        self._leaf_tiles = {row.tile_index: row.hashes for row in found}
         self._indexes = sorted(self._leaf_tiles)
         self._first_leaves = [self._leaf_tiles[index][:HASH_BYTES] for index in self._indexes]
 
@@ -154,8 +161,10 @@ class _TreeReader:
         return siblings_in(levels, position)
 
     def _hashes(self, tile: TileId) -> bytes:
-        key = {"batch_id": self._batch_id, "level": tile.level, "tile_index": tile.index}
-        return bytes(self._connection.execute(_TILE, key).scalar_one())
+        [row] = _TILE.ask(
+            self._peek, batch_id=self._batch_id, level=tile.level, tile_index=tile.index
+        )
+        return bytes(row.hashes)
 
 
 def _position(hashes: bytes, leaf: bytes) -> int | None:

@@ -21,8 +21,8 @@ def headers_of(answer: httpx.Response) -> dict[str, str]:
     return {name: value for name, value in answer.headers.items() if name not in EACH}
 
 
-def receipt_path(site: Site) -> str:
-    [digest] = site.add({"n": 1})
+def receipt_path(site: Site, beside: int = 0) -> str:
+    [digest, *_] = site.add(*({"n": number} for number in range(1 + beside)))
     site.seal()
     return f"/v1/credentials/{digest}/receipt"
 
@@ -37,10 +37,15 @@ def receipt_path(site: Site) -> str:
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("beside", [0, 600], ids=["small", "large"])
 def test_both_ways_give_one_answer(
-    offline: Site, method: str, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    offline: Site,
+    method: str,
+    headers: dict[str, str],
+    beside: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    path = receipt_path(offline)
+    path = receipt_path(offline, beside)
     short = offline.client.request(method, path, headers=headers)
     asked: list[object] = []
     monkeypatch.setattr("api.receipt_lane._find", lambda *each: asked.append(each))

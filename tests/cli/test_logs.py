@@ -67,6 +67,23 @@ def test_what_looks_like_a_secret_is_hidden(
     assert "correct" not in text
 
 
+@pytest.mark.parametrize(
+    "name", ["0123456789abcdef", "deploy-7", "rootseal_0123456789abcdef_correct-horse", None]
+)
+def test_the_line_of_a_request_is_as_any_other(stderr: Written, name: str | None) -> None:
+    """It is written by a shorter way."""
+    fields = {"method": "GET", "route": "/v1/x", "status": 200, "seconds": 0.1, "request_id": name}
+    log_to_stderr(logging.INFO, as_json=True)
+    for logger in ("api.requests", "api.others"):
+        logging.getLogger(logger).info("request", extra=fields)
+    ours, others = logged(stderr)
+    assert ours.keys() == others.keys()
+    assert len(ours["timestamp"]) == len(others["timestamp"])
+    del ours["timestamp"], others["timestamp"]
+    assert ours == others | {"logger": "api.requests"}
+    assert "correct" not in str(ours)
+
+
 def test_hashes_and_transactions_are_no_secrets(stderr: Written) -> None:
     log_to_stderr(logging.INFO, as_json=True)
     LOGGER.info("attempt sent", extra={"transaction": "0x" + KEY, "seal": KEY})
