@@ -88,7 +88,10 @@ def log_request(
         "seconds": round(seconds, 4),
         _FIELD: current_request_id() if request_id is None else request_id,
     }
-    _log.info("request", extra=fields)
+    if _log.isEnabledFor(logging.INFO):
+        # Not by `info`, which looks for the line of code that it is called from.
+        name, level = _log.name, logging.INFO
+        _log.handle(_log.makeRecord(name, level, "", 0, "request", (), None, extra=fields))
 
 
 def _route(scope: Scope) -> str | None:

@@ -38,7 +38,7 @@ SAMPLE: Final = 5_000  # credentials that are asked for
 CONNECTIONS: Final = 32
 HOST: Final = "127.0.0.1"
 UNLIMITED: Final = 10**9  # requests a minute
-WARM_SECONDS: Final = 2
+WARM_SECONDS: Final = 8  # until what is kept of tiles is there, as it is in a server that runs
 START_SECONDS: Final = 30.0
 BARE: Final = """
 from fastapi import FastAPI, Response

@@ -78,7 +78,8 @@ def issued_receipts(
     """As `receipts_of`, with what is known of each beside."""
     for start in range(0, len(hashes), _AT_ONCE):
         some = hashes[start : start + _AT_ONCE]
-        found = _by_hash(store, some, issuer)
+        with store.together():
+            found = _by_hash(store, some, issuer)
         yield from (found[digest] for digest in some)
 
 

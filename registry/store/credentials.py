@@ -1,6 +1,7 @@
 """Finding credentials again: by their hashes, or all of a batch in the order of its leaves."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Final
 
 from sqlalchemy import select
@@ -33,6 +34,10 @@ class Credentials:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def together(self) -> AbstractContextManager[None]:
+        """As `CredentialStore` says."""
+        return self._database.together()
 
     def find_credentials(self, credential_hash: bytes) -> list[StoredCredential]:
         """The credential under every issuer that has it, by issuer address."""

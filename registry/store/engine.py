@@ -4,6 +4,7 @@ It knows no table.
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -51,6 +52,7 @@ class Database:
         self._writing = engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
         self._name = _public_name(engine.url)
         # The driver's own, which is imported only if the database is of its kind.
+        self._held = threading.local()
         self._driver: Any = engine.dialect.loaded_dbapi  # Any: a module by the DB-API
 
     @property
@@ -66,13 +68,36 @@ class Database:
 
     @contextmanager
     def peek(self) -> Iterator[Peek]:
-        """For questions of which each stands for itself, without a transaction around them."""
+        """For questions of which each stands for itself, without a transaction around them.
+
+        Those within `together` go over one connection.
+        """
+        held: Peek | None = getattr(self._held, "peek", None)
+        if held is None:
+            with self._new_peek() as peek:
+                yield peek
+            return
+        with self._own_errors():
+            yield held
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Have what this thread peeks at in the block share a connection."""
+        with self._new_peek() as peek:
+            self._held.peek = peek
+            try:
+                yield
+            finally:
+                del self._held.peek
+
+    @contextmanager
+    def _new_peek(self) -> Iterator[Peek]:
         with self._own_errors():
             connection = self._engine.raw_connection()
             try:
                 with self._driver_commits(connection.driver_connection):
                     yield Peek(connection, self._engine.dialect)
-            except self._driver.Error:
+            except (self._driver.Error, UnavailableError):
                 connection.invalidate()
                 raise
             finally:

@@ -1,6 +1,7 @@
 """Credentials and the batches that they are in, as a store keeps them."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -70,6 +71,12 @@ class IntakeStore(Protocol):
 
 class CredentialStore(IntakeStore, Protocol):
     """Credentials and the batches that they are in."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """What receipts are made of is asked over one connection in the block, by this thread.
+
+        It is for a few questions at once; the block raises as they do.
+        """
 
     def find_credentials(self, credential_hash: bytes) -> list[StoredCredential]:
         """The credential under every issuer that has it, by issuer address."""
