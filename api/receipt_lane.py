@@ -9,6 +9,7 @@ than the store.
 import asyncio
 import re
 import time
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -51,12 +52,21 @@ class ReceiptLane:
             await self._app(scope, receive, send)
             return
         given = Headers(scope=scope)
-        name = request_name(given.getlist(REQUEST_ID))
+        name, status = request_name(given.getlist(REQUEST_ID)), None
         try:
             await _send(send, found, {**left, REQUEST_ID: name}, zips=takes_gzip(given))
+            status = 200
         finally:
             seconds = time.perf_counter() - started
-            log_request("GET", ROUTE, 200, seconds, request_id=name)
+            log_request("GET", ROUTE, status, seconds, request_id=name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A receipt as it is printed, and how long it may be kept."""
+
+    body: bytes
+    cache_control: str
 
 
 def _plainly_asked(scope: Scope) -> bytes | None:
@@ -69,19 +79,21 @@ def _plainly_asked(scope: Scope) -> bytes | None:
     return bytes.fromhex(path[1])
 
 
-async def _find(scope: Scope, digest: bytes) -> Issued | None:
+async def _find(scope: Scope, digest: bytes) -> _Found | None:
     """The receipt; None if there is none, or it is not known why there is none."""
     try:
         async with asyncio.timeout(_SECONDS):
             found = await backend_of(scope).receipts.ask((digest, None))
+        if not isinstance(found, Issued):
+            return None
+        return _Found(print_receipt(found.receipt), cache_control(found))
     except Exception:  # noqa: BLE001 - the endpoint asks again, and tells what it is told
         return None
-    return found if isinstance(found, Issued) else None
 
 
-async def _send(send: Send, found: Issued, headers: dict[str, str], *, zips: bool) -> None:
-    body = print_receipt(found.receipt)
-    headers |= {"cache-control": cache_control(found), "etag": etag_of(body)}
+async def _send(send: Send, found: _Found, headers: dict[str, str], *, zips: bool) -> None:
+    body = found.body
+    headers |= {"cache-control": found.cache_control, "etag": etag_of(body)}
     if is_worth_compressing(body):
         headers["vary"] = "Accept-Encoding"
         if zips:

@@ -17,6 +17,7 @@ from registry.errors import UnavailableError
 from registry.services.hashing import Hashed, Submitted, hashed, size_of
 
 _PART_BYTES: Final = 2**20  # of what is hashed in one go
+_PART_COUNT: Final = 1_000  # of what has next to no bytes, as faulty rows
 # Parts that are hashed here first: to start a process takes as long as ten of them.
 _HERE: Final = 16
 _AHEAD: Final = 2  # for each process, so that none waits
@@ -84,7 +85,7 @@ def _parts(submitted: Iterable[Submitted]) -> Iterator[list[Submitted]]:
     for each in submitted:
         part.append(each)
         size += size_of(each)
-        if size >= _PART_BYTES:
+        if size >= _PART_BYTES or len(part) == _PART_COUNT:
             yield part
             part, size = [], 0
     if part:

@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, Final, TextIO
@@ -158,7 +158,11 @@ def _path_of(file: IO[bytes], path: Path) -> str | None:
     """Where the same bytes can be read again; None of a pipe."""
     if path == STDIN or not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         return None
-    return str(path.absolute())
+    resolved = path.resolve()  # /dev/fd/7 is another process's own
+    with suppress(OSError):
+        if os.path.samestat(resolved.stat(), os.fstat(file.fileno())):
+            return str(resolved)
+    return None
 
 
 def _whole(

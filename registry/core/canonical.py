@@ -14,13 +14,14 @@ from registry.core.documents import MAX_DEPTH, MAX_DOCUMENT_BYTES, Json, parse_d
 from registry.errors import InvalidInputError
 
 # A document as marks: its brackets as `[`, whatever a number begins with as `0`, and nothing of
-# what can stand neither around a number nor before one, or be left out there.
+# what can stand neither around a number nor before one.
 _MARKS: Final = bytes.maketrans(b"{-123456789", b"[0000000000")
 # Not "/": "https://x/1" is no number.
 _NO_MARKS: Final = (string.ascii_letters + string.whitespace + "._]}").encode()
 # Where JSON has a number; some texts look like it, too.
 _NUMBERS: Final = (b'":0', b"[0", b",0")
-_SORTED: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
+_STRICT: Final = orjson.OPT_STRICT_INTEGER
+_SORTED: Final = orjson.OPT_SORT_KEYS | _STRICT
 
 
 class Canonicalization(StrEnum):
@@ -94,24 +95,19 @@ def _of_plain(data: bytes) -> bytes | None:
     # As many brackets as levels are allowed: so deep it cannot be.
     if len(data) > MAX_DOCUMENT_BYTES or marks.count(b"[") > MAX_DEPTH:
         return None
-    has_numbers = any(number in marks for number in _NUMBERS)
     try:
         value = orjson.loads(data)
-        if not isinstance(value, dict):
+        # All of it, key by key: orjson remembers keys by a hash that can be made to collide, and
+        # then takes the one for the other.
+        if not isinstance(value, dict) or orjson.dumps(value, option=_STRICT) != data:
             return None
-        is_whole = not has_numbers and "proof" not in value
-        if not is_whole and orjson.dumps(value) != data:
+        is_plain = data.isascii() and not any(number in marks for number in _NUMBERS)
+        if not (is_plain or _orjson_agrees(value)):
             return None
         value.pop("proof", None)
-        canonical = orjson.dumps(value, option=_SORTED)
+        return orjson.dumps(value, option=_SORTED)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return None  # a stricter parser tells why
-    # Nothing but a number is ever printed longer than it was written: what keeps its length is
-    # the same but for the order.
-    if is_whole and len(canonical) != len(data):
-        return None
-    is_plain = data.isascii() and not has_numbers
-    return canonical if is_plain or _orjson_agrees(value) else None
 
 
 def _orjson_agrees(value: Json) -> bool:

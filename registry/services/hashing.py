@@ -1,5 +1,6 @@
 """From what was submitted to new credentials. Imports little: worker processes run it."""
 
+import errno
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -43,10 +44,13 @@ class LinesInFile:
     size: int  # in bytes
 
     def read(self) -> Lines:
-        """The lines, as the file has them now. Raises `OSError`."""
-        with open(self.path, "rb", buffering=0) as file:  # noqa: PTH123 - imports little
+        """The lines. Raises `OSError`, also if the file has become shorter since."""
+        with open(self.path, "rb") as file:  # noqa: PTH123 - imports little
             file.seek(self.start)
-            return Lines(self.name, self.first, file.read(self.size))
+            data = file.read(self.size)
+        if len(data) != self.size:
+            raise OSError(errno.EIO, "the file became shorter while it was read")
+        return Lines(self.name, self.first, data)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,31 +77,43 @@ class Database:
             with self._new_peek() as peek:
                 yield peek
             return
-        with self._own_errors():
+        with self._own_errors(), self._driver_errors():
             yield held
 
     @contextmanager
     def together(self) -> Iterator[None]:
         """Have what this thread peeks at in the block share a connection."""
-        with self._new_peek() as peek:
-            self._held.peek = peek
+        with self.peek() as peek:
+            before, self._held.peek = getattr(self._held, "peek", None), peek
             try:
                 yield
             finally:
-                del self._held.peek
+                self._held.peek = before
 
     @contextmanager
     def _new_peek(self) -> Iterator[Peek]:
         with self._own_errors():
-            connection = self._engine.raw_connection()
+            with self._driver_errors():
+                connection = self._engine.raw_connection()
             try:
-                with self._driver_commits(connection.driver_connection):
+                with self._driver_commits(connection.driver_connection), self._driver_errors():
                     yield Peek(connection, self._engine.dialect)
-            except (self._driver.Error, UnavailableError):
-                connection.invalidate()
+            except (exc.DBAPIError, UnavailableError):
+                if not self.is_sqlite:  # which has no link that could break, or is in memory
+                    connection.invalidate()
                 raise
             finally:
                 connection.close()
+
+    @contextmanager
+    def _driver_errors(self) -> Iterator[None]:
+        """What the driver raises, as SQLAlchemy would have raised it."""
+        try:
+            yield
+        except self._driver.Error as error:
+            raise exc.DBAPIError.instance(
+                None, None, error, self._driver.Error, hide_parameters=True
+            ) from error
 
     @contextmanager
     def _driver_commits(self, connection: Any) -> Iterator[None]:  # noqa: ANN401 - the driver's

@@ -48,6 +48,17 @@ def test_lines_left_in_their_file_are_the_same(data: bytes) -> None:
         assert list(map(size_of, left)) == list(map(size_of, read))
 
 
+def test_lines_that_were_cut_off_meanwhile_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "roster"
+    path.write_bytes(b'{"a":1}\n{"a":2}\n{"a":3}\n')
+    with path.open("rb") as file:
+        found = list(read_ndjson(file, "roster", str(path)))
+        path.write_bytes(b'{"a":1}\n')
+        rejected = [each for one in found for each in hashed(one).rejections]
+    assert all("became shorter" in each.reason for each in rejected)
+    assert rejected
+
+
 def test_lines_of_a_file_that_is_gone_are_refused(tmp_path: Path) -> None:
     gone = LinesInFile("roster", 5, 1, str(tmp_path / "roster"), 0, 10)
     (rejection,) = hashed(gone).rejections

@@ -116,6 +116,9 @@ def test_prints_one_form(value: Json, text: str) -> None:
     assert jcs_bytes(value) == text.encode()
 
 
+COLLIDING = (b"bloknihmiildhgdd", b"bbcdjifjmoijkepn")
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -161,6 +164,14 @@ def test_no_proof_changes_the_hash(document: dict[str, Json], proof: Json) -> No
     )
 
 
+def test_keys_that_orjson_takes_for_one_another_are_told_apart() -> None:
+    """Its memory of keys compares hashes (XXH3, 64 bits) and not the keys."""
+    one, other = (b'{"id":"urn:uuid:7d1c","%s":"x"}' % key for key in COLLIDING)
+    assert outcome(one) == slowly(one)
+    assert outcome(other) == slowly(other) != outcome(one)
+    assert outcome(one) == slowly(one)
+
+
 @given(value=documents_of(json_values, texts))
 def test_plain_text_is_hashed_as_a_strict_parser_reads_it(value: dict[str, Json]) -> None:
     for text in (orjson.dumps(value), json.dumps(value).encode(), jcs_bytes(value)):
@@ -190,6 +201,9 @@ def test_damaged_text_is_hashed_or_refused_as_a_strict_parser_does(
         b'{"a":-9007199254740993}',
         b'{"a":18446744073709551616}',
         b'{"a":1.0}',
+        b'{"proof":9007199254740993,"a":""}',
+        b'{"proof":{"b":[1e+20]},"a":""}',
+        b'{"proof":1.5,"a":""}',
         b'{"a": 1e1}',  # as long when printed: {"a":10.0}
         b'{"a" :1e1}',
         b'{"a":\n1e1}',

@@ -3,14 +3,17 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import column, event, select
+from sqlalchemy import table as sql_table
+from sqlalchemy.exc import DBAPIError
 
 from registry.core.tree import leaf_hash, root_from_proof
 from registry.errors import UnavailableError
-from registry.store import SqlStore
+from registry.store import SqlStore, open_store
 from registry.store.questions import Question, of_each
 from registry.store.schema import credentials as table
 from tests.store.builders import ISSUER, NOW, OTHER, credential, credentials, sealed_batch
@@ -109,15 +112,47 @@ def test_a_question_leaves_no_transaction_behind(store: SqlStore) -> None:
     assert store.find_credentials(wanted[0])[0].salt == credential(0).salt
 
 
-def test_a_connection_that_fails_is_not_used_again(sqlite_store: SqlStore) -> None:
-    used: list[Any] = []
+def test_bad_sql_is_a_bug_and_no_outage(store: SqlStore) -> None:
+    wrong = Question(lambda _: select(column("anything")).select_from(sql_table("nowhere")))
+    with pytest.raises(DBAPIError, match="nowhere"), store._database.peek() as peek:
+        wrong.ask(peek)
+    with (
+        pytest.raises(DBAPIError, match="nowhere"),
+        store.together(),
+        store._database.peek() as peek,
+    ):
+        wrong.ask(peek)
 
+
+def test_a_damaged_file_is_an_outage(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.db"
+    with closing(open_store(f"sqlite:///{path}")) as store:
+        store.close()
+        path.write_bytes(b"no database" * 1000)
+        with pytest.raises(UnavailableError, match="not a database"):
+            store.find_credentials(b"\x00" * 32)
+        with pytest.raises(UnavailableError, match="not a database"), store.together():
+            store.batch(1)
+
+
+def test_questions_together_share_a_connection_and_give_it_back(store: SqlStore) -> None:
+    batch = sealed_batch(store, range(3))
+    with store.together():
+        assert store.batch(batch.id) == batch
+        with store._database.peek() as one, store._database.peek() as other:
+            assert one.connection is other.connection
+        [found] = store.find_credentials(credential(1).credential_hash)
+        assert store.proofs(batch, [found])
+    assert store._database._engine.pool.checkedout() == 0  # type: ignore[attr-defined] # a QueuePool
+
+
+def test_after_a_failure_the_store_goes_on(sqlite_store: SqlStore) -> None:
     def fail() -> None:
-        with sqlite_store._database.peek() as peek:
-            used.append(peek.connection)
+        with sqlite_store._database.peek():
             raise sqlite3.OperationalError("disk I/O error")
 
     with pytest.raises(UnavailableError):
         fail()
-    assert used[0].driver_connection is None
+    with pytest.raises(UnavailableError), sqlite_store.together(), sqlite_store.together():
+        fail()
     assert sqlite_store.find_credentials(b"\x00" * 32) == []
