@@ -20,6 +20,7 @@ from registry.errors import InvalidInputError
 TILE_HEIGHT = 8  # tree levels from one tile level to the next
 TILE_WIDTH = 1 << TILE_HEIGHT  # hashes in a full tile
 _PAIR = Struct("64s")
+_FRESH = sha256()  # copied: OpenSSL looks up which hash is meant for each new one
 _GROUP_HEIGHT = TILE_HEIGHT // 2
 _GROUP = 1 << _GROUP_HEIGHT  # hashes whose root stands for them when another group is proved
 
@@ -247,8 +248,13 @@ def _levels(hashes: bytes, height: int) -> tuple[bytes, ...]:
 def _level_above(hashes: bytes) -> bytes:
     # As `node_hash` has it, without a call for each, or taking pairs apart to put them together.
     paired = len(hashes) - len(hashes) % _PAIR.size
-    above = [sha256(pair).digest() for (pair,) in _PAIR.iter_unpack(hashes[:paired])]
-    return b"".join([*above, hashes[paired:]])
+    above, fresh = bytearray(), _FRESH.copy
+    for (pair,) in _PAIR.iter_unpack(hashes[:paired]):
+        node = fresh()
+        node.update(pair)
+        above += node.digest()
+    above += hashes[paired:]
+    return bytes(above)
 
 
 def split_hashes(hashes: bytes) -> list[bytes]:
