@@ -14,8 +14,16 @@ import pytest
 from registry import cores
 from registry.core.canonical import Canonicalization
 from registry.cores import HashingProcesses
-from registry.errors import UnavailableError
-from registry.services.hashing import Hashed, Lines, Rejection, Submission, Submitted, hash_here
+from registry.errors import InvalidInputError, UnavailableError
+from registry.services.hashing import (
+    Hashed,
+    Lines,
+    LinesInFile,
+    Rejection,
+    Submission,
+    Submitted,
+    hash_here,
+)
 from registry.services.intake import add_credentials
 from registry.store import open_store
 from tests.services.office import ISSUER, utc_now
@@ -111,6 +119,28 @@ def test_a_killed_process_is_an_outage_and_nothing_is_added(tmp_path: Path) -> N
             on_skip=lambda _: None,
             hash_all=processes.all,
         )
+    assert store.batches() == []
+    store.close()
+
+
+def test_a_file_that_is_gone_ends_the_intake_even_if_the_faulty_are_skipped(
+    tmp_path: Path,
+) -> None:
+    gone = LinesInFile("roster", 5, 3, str(tmp_path / "roster"), 0, 10)
+    store = open_store(f"sqlite:///{tmp_path / 'registry.db'}")
+    with (
+        HashingProcesses(here=0) as processes,
+        pytest.raises(InvalidInputError, match="nothing was added") as caught,
+    ):
+        add_credentials(
+            store,
+            ISSUER,
+            [lines(1), gone, lines(2)],
+            now=utc_now(),
+            on_skip=lambda _: None,
+            hash_all=processes.all,
+        )
+    assert caught.value.place == "roster:5"
     assert store.batches() == []
     store.close()
 

@@ -108,7 +108,10 @@ def size_of(submitted: Submitted) -> int:
 
 
 def hashed(submitted: Submitted) -> Hashed:
-    """Hash one submission or many; what is faulty is told in the answer."""
+    """Hash one submission or many; what is faulty is told in the answer.
+
+    Raises `InvalidInputError` if lines are no longer in their file: which they were, nobody knows.
+    """
     match submitted:
         case Submission(place, data, kind):
             try:
@@ -121,8 +124,10 @@ def hashed(submitted: Submitted) -> Hashed:
             try:
                 found = _hashed_lines(submitted.read())
             except OSError as exc:
-                reason = f"cannot be read any more: {exc.strerror}"
-                found = _hashed((), Canonicalization.JCS, Rejection(f"{name}:{first}", reason))
+                raise InvalidInputError(
+                    f"cannot be read any more, nothing was added: {exc.strerror}",
+                    place=f"{name}:{first}",
+                ) from exc
         case Hashes(hashes, kind):
             found = _hashed(hashes, kind)
         case Rejection():
