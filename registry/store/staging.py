@@ -98,7 +98,7 @@ def drop_staged(connection: Connection) -> None:
 
 
 def _chunks(credentials: Iterable[NewCredentials]) -> Iterator[NewCredentials]:
-    """The same, put together: they may come one by one."""
+    """The same, put together, and nothing empty: they may come one by one, or none at all."""
     for kind, alike in groupby(credentials, attrgetter("canonicalization")):
         waiting = bytearray()
         for some in alike:
@@ -106,7 +106,8 @@ def _chunks(credentials: Iterable[NewCredentials]) -> Iterator[NewCredentials]:
             if len(waiting) >= _CHUNK_BYTES:
                 yield NewCredentials(kind, bytes(waiting))
                 waiting.clear()
-        yield NewCredentials(kind, bytes(waiting))
+        if waiting:
+            yield NewCredentials(kind, bytes(waiting))
 
 
 def _blocks(some: NewCredentials, positions: Iterator[int]) -> Iterator[_Block]:

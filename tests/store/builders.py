@@ -1,6 +1,6 @@
 """Values for store tests, and a look at everything a store holds."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -60,6 +60,13 @@ def new(*some: Credential) -> Iterator[NewCredentials]:
     """On their way into the store, one by one."""
     for digest, salt, kind in some:
         yield new_credentials([digest], kind, salts=[salt])
+
+
+def part_of(some: Sequence[Credential]) -> NewCredentials:
+    """Many at once, as they come out of a file; none are of another kind, as what was refused."""
+    kind = Canonicalization.JCS if some else Canonicalization.RAW
+    hashes, salts = [each.credential_hash for each in some], [each.salt for each in some]
+    return new_credentials(hashes, kind, salts=salts)
 
 
 def credentials(numbers: Iterable[int]) -> Iterator[NewCredentials]:

@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
-from itertools import chain
+from itertools import chain, islice
 
 import pytest
 from sqlalchemy.exc import StatementError
@@ -18,12 +18,23 @@ from tests.store.builders import (
     credential,
     credentials,
     new,
+    part_of,
     sealed_batch,
     stored,
 )
 
 # On both sides of the size from which an intake is staged, and over more than one chunk.
 SIZES = [1, 2, 999, 1_000, 1_001, 12_000]
+
+
+# How large the parts of an intake are. A chunk is full at 10,923 rows.
+PARTS = {
+    "one part": [12_000],
+    "a chunk and nothing after it": [11_000],
+    "the last part fills a chunk": [1_000] * 11,
+    "nothing at either end": [0, 1_000, 0],
+    "nothing in between": [600, 0, 600],
+}
 
 
 class UploadBrokeOffError(Exception):
@@ -56,6 +67,17 @@ def test_a_hash_twice_in_one_intake_is_known_the_second_time(store: SqlStore, si
     intake = [*credentials(range(size)), *new(again, again)]
     assert store.add_credentials(ISSUER, intake, now=NOW) == Added(size, 2)
     assert store.find_credentials(first.credential_hash)[0].salt == first.salt
+
+
+@pytest.mark.parametrize("sizes", PARTS.values(), ids=PARTS.keys())
+def test_an_intake_may_come_in_parts_of_any_size(store: SqlStore, sizes: list[int]) -> None:
+    expected = [credential(number) for number in range(sum(sizes))]
+    waiting = iter(expected)
+    parts = [part_of(list(islice(waiting, size))) for size in sizes]
+    assert store.add_credentials(ISSUER, parts, now=NOW) == Added(len(expected), 0)
+    found = store.find_all_credentials([each.credential_hash for each in expected])
+    salts = {each.credential_hash: each.salt for each in found}
+    assert salts == {each.credential_hash: each.salt for each in expected}
 
 
 @pytest.mark.parametrize("size", [3, 1_500])
