@@ -40,8 +40,10 @@ class Gathering(Generic[_Q, _A]):
     async def _take_turns(self) -> None:
         try:
             while self._waiting:
-                asked, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
-                await self._answer(asked)
+                # Nobody waits any more for what is done: its caller went away, or gave it up.
+                waiting = [each for each in self._waiting if not each[1].done()]
+                self._waiting = waiting[_AT_ONCE:]
+                await self._answer(waiting[:_AT_ONCE])
         finally:
             self._turns = None
 
@@ -57,5 +59,5 @@ class Gathering(Generic[_Q, _A]):
                 raise
             return
         for (_, answer), value in zip(asked, found, strict=True):
-            if not answer.done():  # its caller went away, or was given up
+            if not answer.done():
                 answer.set_result(value)

@@ -28,7 +28,7 @@ _PATH: Final = re.compile(r"/v1/credentials/([0-9a-f]{64})/receipt", re.ASCII)
 _UNUSUAL: Final = frozenset(
     {b"authorization", b"content-length", b"transfer-encoding", b"if-none-match"}
 )
-_SECONDS: Final = 1.0  # then the long way waits on, and says in the end that it took too long
+_SECONDS: Final = 1.0  # then the long way asks, and says in the end that it took too long
 _ALWAYS: Final = [
     (b"content-type", b"application/json"),
     *((name.lower().encode(), value.encode()) for name, value in READING_HEADERS.items()),
