@@ -9,10 +9,10 @@ from registry.core.batch import BatchState
 from registry.core.receipt import RECEIPT_TYPE, AnchorReference, Receipt
 from registry.core.tiles import TreeHead
 from registry.core.tree import InclusionProof, leaf_hash
-from registry.errors import ConflictError, InvalidInputError, NotFoundError
+from registry.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from registry.services.ports import Anchor, Batch, Store, StoredCredential
 
-_AT_ONCE: Final = 2_000  # receipts; their tiles take up to 20 MB while they are made
+_AT_ONCE: Final = 2_000  # receipts; their tiles take up to 20 MB, where each is in another
 
 
 class NotSealedError(ConflictError):
@@ -21,7 +21,7 @@ class NotSealedError(ConflictError):
     code = "not-sealed"
 
 
-Absence: TypeAlias = NotFoundError | NotSealedError | InvalidInputError
+Absence: TypeAlias = NotFoundError | NotSealedError | InvalidInputError | UnavailableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Issued:
 def receipt_of(store: Store, credential_hash: bytes, *, issuer: bytes | None = None) -> Receipt:
     """Receipt of a credential; pending until its batch is final.
 
-    Raises `NotFoundError`, `NotSealedError`, or `InvalidInputError` if several issuers have the
-    credential and none was named.
+    Raises `NotFoundError`, `NotSealedError`, `InvalidInputError` if several issuers have the
+    credential and none was named, or `UnavailableError`, also if its tree lacks it.
     """
     return issued_receipt(store, credential_hash, issuer=issuer).receipt
 
@@ -132,9 +132,12 @@ def _each_issued(
     """As `_issued`, but what one lacks does not keep the others from theirs."""
     try:
         return list(_issued(store, batch, credentials))
-    except (NotFoundError, NotSealedError) as exc:
-        if len(credentials) == 1 or batch.head is None:
-            return [exc for _ in credentials]
+    except NotSealedError as exc:
+        return [exc for _ in credentials]
+    except NotFoundError as exc:
+        if len(credentials) == 1:
+            # The store has the credential, so that this is no "no".
+            return [UnavailableError(f"the store is damaged: {exc}", source="store")]
     singly = (_each_issued(store, batch, [credential]) for credential in credentials)
     return [each for answer in singly for each in answer]
 

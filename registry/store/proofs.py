@@ -38,21 +38,23 @@ _TILE_OF_LEAF: Final = Question(
         .limit(1)
     )
 )
-# The same of many credentials, in one statement: their number costs no round trips. They are asked
-# for by their primary key alone: told their batch, too, SQLite would look through all of it.
+# The same of many credentials, in one statement: their number costs no round trips, and a tile that
+# they share is read once. They are asked for by their primary key alone: told their batch, too,
+# SQLite would look through all of it.
+_FIRST_LEAF: Final = (
+    select(func.max(_lower.c.first_leaf))
+    .where(_lower.c.batch_id == _IN_BATCH, _lower.c.first_leaf <= credentials.c.leaf)
+    .scalar_subquery()
+)
 _TILES_OF_CREDENTIALS: Final = Question(
-    lambda count: (
-        select(tiles.c.tile_index, tiles.c.hashes)
-        .select_from(credentials)
-        .join(tiles, tiles.c.batch_id == _IN_BATCH)
-        .where(
-            credentials.c.credential_hash.in_(of_each(count)),
-            credentials.c.issuer == bindparam("issuer"),
-            tiles.c.first_leaf
-            == select(func.max(_lower.c.first_leaf))
-            .where(_lower.c.batch_id == _IN_BATCH, _lower.c.first_leaf <= credentials.c.leaf)
-            .scalar_subquery(),
-        )
+    lambda count: select(tiles.c.tile_index, tiles.c.hashes).where(
+        tiles.c.batch_id == _IN_BATCH,
+        tiles.c.first_leaf.in_(
+            select(_FIRST_LEAF).where(
+                credentials.c.credential_hash.in_(of_each(count)),
+                credentials.c.issuer == bindparam("issuer"),
+            )
+        ),
     )
 )
 _TILE: Final = Question(
@@ -161,10 +163,14 @@ class _TreeReader:
         return siblings_in(levels, position)
 
     def _hashes(self, tile: TileId) -> bytes:
-        [row] = _TILE.ask(
+        rows = _TILE.ask(
             self._peek, batch_id=self._batch_id, level=tile.level, tile_index=tile.index
         )
-        return bytes(row.hashes)
+        if not rows:
+            raise NotFoundError(
+                f"batch {self._batch_id} lacks tile {tile.index} of level {tile.level}"
+            )
+        return bytes(rows[0].hashes)
 
 
 def _position(hashes: bytes, leaf: bytes) -> int | None:

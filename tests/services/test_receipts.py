@@ -1,13 +1,15 @@
 """Receipts of a whole batch, from the store, walked by a verifier that is not ours."""
 
 import pytest
+from sqlalchemy import delete
 
 from registry.core.receipt import Receipt
 from registry.core.tree import generic_path
-from registry.errors import InvalidInputError, NotFoundError
+from registry.errors import InvalidInputError, NotFoundError, UnavailableError
 from registry.services.receipts import Absence, NotSealedError, receipt_of, receipts_of
 from registry.store import SqlStore
 from registry.store.schema import credentials as credential_rows
+from registry.store.schema import tiles as tile_rows
 from tests.anvil import Anvil
 from tests.oracle import merkletools_accepts
 from tests.services.office import Office, digest, stranger
@@ -71,7 +73,21 @@ def test_one_that_is_in_no_tree_keeps_no_receipt_from_the_others(office: Office)
         connection.execute(rows.values(salt=bytes(32)))
     asked = [digest(name) for name in ("diploma", "lost", "badge")]
     found: list[Receipt | Absence] = list(receipts_of(office.store, asked, issuer=None))
-    assert [type(answer) for answer in found] == [Receipt, NotFoundError, Receipt]
+    assert [type(answer) for answer in found] == [Receipt, UnavailableError, Receipt]
+
+
+def test_a_tree_that_lacks_a_tile_keeps_no_receipt_from_other_batches(office: Office) -> None:
+    sound = [f"sound {number}" for number in range(COUNT)]
+    office.sealed(*sound)
+    damaged = office.sealed(*(f"damaged {number}" for number in range(COUNT)))
+    assert isinstance(office.store, SqlStore)
+    with office.store._database.write() as connection:
+        upper = tile_rows.c.level == 1
+        connection.execute(delete(tile_rows).where(upper, tile_rows.c.batch_id == damaged.id))
+    asked = [digest(name) for name in ("damaged 1", "sound 1", "damaged 2")]
+    found = list(receipts_of(office.store, asked, issuer=None))
+    assert [type(answer) for answer in found] == [UnavailableError, Receipt, UnavailableError]
+    assert "damaged: batch 2 lacks tile 0 of level 1" in str(found[0])
 
 
 def test_of_several_issuers_one_is_named(sqlite_store: SqlStore, anvil: Anvil) -> None:

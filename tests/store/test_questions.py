@@ -11,6 +11,7 @@ from sqlalchemy import column, event, select
 from sqlalchemy import table as sql_table
 from sqlalchemy.exc import DBAPIError
 
+from registry.core.tiles import TILE_WIDTH
 from registry.core.tree import leaf_hash, root_from_proof
 from registry.errors import UnavailableError
 from registry.store import SqlStore, open_store
@@ -83,6 +84,24 @@ def test_any_number_of_credentials_is_found_and_proved(store: SqlStore) -> None:
         for each, proof in zip(stored, store.proofs(batch, stored), strict=True):
             leaf = leaf_hash(salt=each.salt, credential_hash=each.credential_hash)
             assert root_from_proof(leaf, proof) == batch.head.merkle_root
+
+
+def test_a_tile_that_credentials_share_is_read_once(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = sealed_batch(store, range(COUNT))
+    stored = store.find_all_credentials([credential(n).credential_hash for n in range(COUNT)])
+    read: list[int] = []
+    ask = Question.ask
+
+    def counted(self: Question, *asked: Any, **values: Any) -> list[Any]:
+        rows = ask(self, *asked, **values)
+        read.extend(row.tile_index for row in rows if "tile_index" in row._fields)
+        return rows
+
+    monkeypatch.setattr(Question, "ask", counted)
+    assert len(store.proofs(batch, stored)) == COUNT
+    assert sorted(read) == list(range(-(-COUNT // TILE_WIDTH)))
 
 
 def test_the_same_hash_asked_for_twice_is_one_credential(store: SqlStore) -> None:
