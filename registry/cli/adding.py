@@ -137,11 +137,16 @@ def _rejects(path: Path | None) -> Iterator[_Rejects | None]:
         file = path.open("xb")
     except OSError as exc:
         raise _unwritable(path, exc) from exc
-    with file:
-        rejects = _Rejects(path, file)
-        yield rejects
-    if rejects.count == 0:
-        path.unlink()
+    rejects = _Rejects(path, file)
+    is_kept = False
+    try:
+        with file:
+            yield rejects
+        is_kept = rejects.count > 0
+    finally:
+        # After a failure nothing was added, and the same command is to be run again.
+        if not is_kept:
+            path.unlink()
 
 
 def _unwritable(path: Path, exc: OSError) -> InvalidInputError:

@@ -1,9 +1,10 @@
 """`--api`: a registry elsewhere, asked over its API, without store, chain or signing key here."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import groupby, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -14,6 +15,7 @@ from registry.core.batch import BatchState
 from registry.core.new_credentials import NewCredentials
 from registry.core.receipt import Receipt
 from registry.core.tiles import TreeHead
+from registry.core.tree import HASH_BYTES
 from registry.errors import InvalidInputError, NotFoundError, RootsealError
 from registry.services.ports import Added, Batch, CredentialStatus, StatusChange
 from registry.services.status import REASONS
@@ -21,6 +23,7 @@ from registry.services.status import REASONS
 if TYPE_CHECKING:
     from registry.client import Client
     from registry.client.models import BatchOut, Status, StatusChangeOut
+    from registry.core.canonical import Canonicalization
 
 Api = Annotated[
     str | None,
@@ -66,8 +69,8 @@ def only_without_api(**given: object) -> None:
 class RemoteIntake:
     """Implements `registry.services.ports.IntakeStore`: hashes are sent, credentials stay here.
 
-    Nothing is sent before all were read. Many go in several requests: if one of those fails, the
-    same command goes on from there.
+    Nothing is sent before all were read; 32 bytes of each are held until then. Many go in several
+    requests, so that not all of them may be added: the same command then goes on from there.
     """
 
     def __init__(self, api: "Client") -> None:
@@ -81,17 +84,16 @@ class RemoteIntake:
         now: datetime,  # noqa: ARG002 - the server's
     ) -> Added:
         """Add credentials to the open batch of the key's issuer."""
+        held: defaultdict[Canonicalization, bytearray] = defaultdict(bytearray)
+        for some in credentials:
+            for digest, _, _ in some:
+                held[some.canonicalization] += digest
         new = known = 0
-        everything = sorted(
-            (
-                (some.canonicalization, credential_hash)
-                for some in credentials
-                for credential_hash, _, _ in some
-            ),
-            key=lambda pair: pair[0].value,
-        )
-        for kind, group in groupby(everything, key=lambda pair: pair[0]):
-            answer = self._api.add_hashes((digest for _, digest in group), kind)
+        for kind, digests in held.items():
+            each = (
+                bytes(digests[at : at + HASH_BYTES]) for at in range(0, len(digests), HASH_BYTES)
+            )
+            answer = self._api.add_hashes(each, kind)
             new, known = new + answer.new, known + answer.known
         return Added(new=new, known=known)
 

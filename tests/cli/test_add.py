@@ -146,6 +146,30 @@ def test_no_rejects_leave_no_file(folder: Path) -> None:
     assert not (folder / "rejected.ndjson").exists()
 
 
+def test_a_failure_leaves_no_file_of_rejects_in_the_way(folder: Path) -> None:
+    skip = ("--skip-invalid", "rejected.ndjson", "--json")
+    lines = badge(1) + b"\nno JSON\n"
+    broken = rootseal("add", "-", "absent.ndjson", *skip, stdin=lines)
+    assert (broken.code, (folder / "rejected.ndjson").exists()) == (2, False)
+    assert rootseal("add", "-", *skip, stdin=lines).json["rejected"] == 1
+    assert (folder / "rejected.ndjson").read_bytes() == b"no JSON\n"
+
+
+def test_a_fault_in_the_middle_of_many_is_named(folder: Path) -> None:
+    """As many as are staged, and refused rows between two parts of them."""
+    rows = [
+        hashlib.sha256(bytes([number % 256, number // 256])).hexdigest() for number in range(2_500)
+    ]
+    rows[1_200] = "abc"
+    (folder / "hashes.csv").write_text("\n".join(["hash", *rows]))
+    ran = rootseal("add", "hashes.csv", "--json")
+    assert ran.code == 2
+    assert [fault["place"] for fault in ran.json["error"]["faults"]] == ["hashes.csv:1202"]
+    assert waiting() == 0
+    ran = rootseal("add", "hashes.csv", "--skip-invalid", "rejected.ndjson", "--json")
+    assert (ran.json["new"], ran.json["rejected"]) == (2_499, 1)
+
+
 def test_csv_takes_hashes_and_how_they_were_made(folder: Path) -> None:
     rows = ["name, hash ,canonicalization", f'"A\nB",{HASH},jcs', f"C,0x{'AB' * 32},"]
     (folder / "hashes.csv").write_text("\n".join(rows))

@@ -105,6 +105,14 @@ def test_nothing_is_sent_of_a_faulty_roster(server: tuple[Server, Registry]) -> 
     ran = rootseal("add", "roster.ndjson", "--skip-invalid", "bad.ndjson", *api)
     assert ran.code == 0
     assert registry.store.open_count(registry.issuer) == 2
+    digest = sha256(b"a diploma").hexdigest()
+    rows = [f"{digest},raw", f"{digest[::-1]},jcs", f"{'ab' * 32},raw"]
+    Path("hashes.csv").write_text("\n".join(["hash,canonicalization", *rows]))
+    assert rootseal("add", "hashes.csv", *api, "--json").json["new"] == 3
+    found = registry.store.find_all_credentials([bytes.fromhex(row[:64]) for row in rows])
+    assert {(each.credential_hash.hex(), each.canonicalization.value) for each in found} == {
+        (row[:64], row[65:]) for row in rows
+    }
 
 
 def test_what_is_wrong_is_said(

@@ -63,9 +63,9 @@ class IntakeStore(Protocol):
     ) -> Added:
         """Put credentials into the issuer's open batch, opening one if there is none.
 
-        One transaction: all or, if `credentials` raises, nothing. A credential hash that the
-        issuer has already, in any batch, or twice in this intake, is counted as known and
-        changes nothing. Streams: memory does not grow with the intake.
+        All or, if `credentials` raises, nothing. A credential hash that the issuer has already,
+        in any batch, or twice in this intake, is counted as known and changes nothing. A store
+        does it in one transaction, and its memory does not grow with the intake.
         """
 
 
