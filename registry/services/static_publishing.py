@@ -6,7 +6,7 @@ on from there; it is the same code. One run at a time for one place: of two at o
 ends last may leave the other's batch out of the index until the next run.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import BinaryIO, Final, TypeAlias
@@ -84,13 +84,19 @@ class StaticPublishing:
         """
         done = Published()
         index = self._index()
-        for batch in self._batches(seal):
-            entry = self._publish(batch, index, wishes, done, step)
+        heads = {batch.head: batch for batch in self._batches() if batch.head is not None}
+        oldest_first = [head.seal for head in heads]
+        if seal is not None and seal not in oldest_first:
+            raise NotFoundError(f"the issuer has no batch with seal {seal.hex()}")
+        for head, batch in heads.items():
+            if seal not in {None, head.seal}:
+                continue
+            entry = self._publish(batch, head, index, wishes, done, step)
             if entry is None:
                 done.skipped.append(batch)
                 continue
             # After each batch: a run that is killed later need not look at this one again.
-            changed = _with_entry(index, entry)
+            changed = _with_entry(index, entry, oldest_first)
             if changed != index or wishes.rewrite:
                 index = changed
                 self._put(StaticFile(INDEX_PATH, print_document(index), FileKind.DOCUMENT), done)
@@ -116,32 +122,30 @@ class StaticPublishing:
             raise ConflictError(f"{self.shelf.source} has the batches of another issuer")
         return index
 
-    def _batches(self, seal: bytes | None) -> Iterator[Batch]:
+    def _batches(self) -> Iterator[Batch]:
         """The oldest first, as the index grows."""
-        if seal is not None:
-            found = [b for b in self.store.batches_with_seal(seal) if b.issuer == self.issuer]
-            if not found:
-                raise NotFoundError(f"the issuer has no batch with seal {seal.hex()}")
-            yield found[0]
-            return
         batches: list[Batch] = []
         while page := self.store.batches(
             issuer=self.issuer, before_id=batches[-1].id if batches else None
         ):
             batches += page
-        yield from (batch for batch in reversed(batches) if batch.state is not BatchState.OPEN)
+        yield from reversed(batches)
 
     def _publish(
-        self, batch: Batch, index: PublishedIndex, wishes: Wishes, done: Published, step: Step
+        self,
+        batch: Batch,
+        sealed: TreeHead,
+        index: PublishedIndex,
+        wishes: Wishes,
+        done: Published,
+        step: Step,
     ) -> IndexEntry | None:
         """Bring what is published of a batch up to date; None if it has no final anchor."""
-        if batch.head is None:
-            return None
-        before = {entry.seal: entry for entry in index.batches}.get(batch.head.seal)
+        before = {entry.seal: entry for entry in index.batches}.get(sealed.seal)
         receipts = wishes.receipts
         if receipts is None:
             receipts = before is not None and before.has_receipts
-        head = self._head(batch, batch.head, receipts=receipts)
+        head = self._head(batch, sealed, receipts=receipts)
         if head is None:
             return None
         data = print_document(head)
@@ -154,9 +158,9 @@ class StaticPublishing:
         if entry == before and not wishes.rewrite:
             done.unchanged += 1
             return entry
-        self._write_tiles(batch, batch.head, wishes, done, step)
+        self._write_tiles(batch, sealed, wishes, done, step)
         if receipts:
-            self._write_shards(batch, batch.head, wishes, done, step)
+            self._write_shards(batch, sealed, wishes, done, step)
         self._put(StaticFile(head_path(head.seal), data, FileKind.DOCUMENT), done)
         if not receipts:
             # After the head, which says so, and before the index, which ends the work: a run that
@@ -236,16 +240,19 @@ def _put_unless_there(
         done.files += 1
 
 
-def _with_entry(index: PublishedIndex, entry: IndexEntry) -> PublishedIndex:
-    """The index with an entry in its place, or as the newest. Raises `ConflictError` if full."""
-    known = any(each.seal == entry.seal for each in index.batches)
-    if known:
-        batches = tuple(entry if each.seal == entry.seal else each for each in index.batches)
-    else:
-        batches = (entry, *index.batches)
-    if len(batches) > MAX_BATCHES:
+def _with_entry(
+    index: PublishedIndex, entry: IndexEntry, oldest_first: Sequence[bytes]
+) -> PublishedIndex:
+    """The index with an entry in its place, the newest first. Raises `ConflictError` if full.
+
+    Seals that the store does not have, perhaps of a store before it, are older than those it has.
+    """
+    entries = {each.seal: each for each in index.batches} | {entry.seal: entry}
+    if len(entries) > MAX_BATCHES:
         raise ConflictError(f"one place holds {MAX_BATCHES} batches: begin another")
-    return PublishedIndex(type=INDEX_TYPE, issuer=index.issuer, batches=batches)
+    ages = {seal: age for age, seal in enumerate(oldest_first, 1)}
+    batches = sorted(entries.values(), key=lambda each: ages.get(each.seal, 0), reverse=True)
+    return PublishedIndex(type=INDEX_TYPE, issuer=index.issuer, batches=tuple(batches))
 
 
 def _counted(leaves: Iterator[bytes], size: int, step: Step) -> Iterator[bytes]:

@@ -107,6 +107,20 @@ def test_what_is_there_is_not_written_again(sqlite_store: SqlStore, public: Path
     assert read_receipt(public, COUNT) == stored_receipt(sqlite_store, COUNT)
 
 
+def test_the_index_has_the_newest_first_whichever_became_final_before(
+    sqlite_store: SqlStore, public: Path
+) -> None:
+    batches = [sealed_batch(sqlite_store, [number]) for number in range(3)]
+    for number in (1, 0, 2):
+        final = batches[number]
+        move(sqlite_store, final, BatchState.SEALED, BatchState.ANCHORED)
+        move(sqlite_store, final, BatchState.ANCHORED, BatchState.FINAL, final_at=LATER)
+        publish(sqlite_store, Folder(public), seal=seal_of(final))
+    index = parse_index((public / INDEX_PATH).read_bytes())
+    assert [each.seal for each in index.batches] == [seal_of(batch) for batch in batches[::-1]]
+    assert publish(sqlite_store, Faulty(public, lives=0)).unchanged == 3
+
+
 def test_only_final_batches_are_published(sqlite_store: SqlStore, public: Path) -> None:
     batch = sealed_batch(sqlite_store, range(3))
     with pytest.raises(ConflictError, match="final on no chain yet"):
