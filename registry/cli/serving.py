@@ -28,7 +28,8 @@ _KEEP_ALIVE_SECONDS: Final = 5  # for the next request on a connection
 _HEAD_BYTES: Final = 16 * 1024  # request line and headers
 # Of mallopt(3): M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX.
 _MALLOC: Final = {-1: 1024 * 1024, -3: 64 * 1024, -8: 2}
-_START_SECONDS: Final = 120  # for a worker to begin, and then to show that it is not stuck
+_START_SECONDS: Final = 120  # for a worker to begin
+_STUCK_SECONDS: Final = 30  # without an answer from one that has begun
 _PING_SECONDS: Final = 0.5  # until it is looked again whether a worker runs at all
 _EXIT_SECONDS: Final = 2  # beyond the patience with requests that run
 _LOOK_SECONDS: Final = 0.1  # whether it is to end at once
@@ -152,9 +153,15 @@ class _Server(uvicorn.Server):
 
     def __init__(self, config: _Config) -> None:
         super().__init__(config)
+        self.loop: asyncio.AbstractEventLoop | None = None
         self._drain_seconds = config.drain
         self._last_moment = threading.Timer(config.last_seconds, _cut_off)
         self._last_moment.daemon = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin, from when on the loop must turn."""
+        self.loop = asyncio.get_running_loop()
+        await super().startup(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let callers go, and finish what runs. What does not end is safe, as at a power cut."""
@@ -183,18 +190,30 @@ class _Server(uvicorn.Server):
 class _Worker(multiprocess.Process):
     """A process that serves as one alone does."""
 
+    _has_answered = False
+
     @property
-    def server(self) -> uvicorn.Server:
+    def server(self) -> _Server:
         """The server, made in the process itself."""
         if self._server is None:
             self._server = _Server(cast("_Config", self.config))
-        return self._server
+        return cast("_Server", self._server)
+
+    def pong(self) -> None:
+        """Answer when the server's loop turns: this thread alone would answer for a stuck one."""
+        self.child_conn.recv()
+        if self.server.loop is not None:
+            turned = threading.Event()
+            self.server.loop.call_soon_threadsafe(turned.set)
+            turned.wait()
+        self.child_conn.send(self.server.started)
 
     def is_alive(self, timeout: float = 5) -> bool:
         """Whether it runs, and answers in time: one that ended is not waited for."""
-        until = time.monotonic() + timeout
+        until = time.monotonic() + (_STUCK_SECONDS if self._has_answered else timeout)
         while self.process.is_alive():
             if self.ping(_PING_SECONDS):
+                self._has_answered = True
                 return True
             if time.monotonic() > until:
                 return False
@@ -209,6 +228,13 @@ class _Supervisor(multiprocess.Multiprocess):
         seconds = config.drain + config.last_seconds
         self._last_moment = threading.Timer(seconds, self._cut_off)
         self._last_moment.daemon = True
+        # At once, and not when all are replaced that SIGHUP has it replace.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        # In a thread, since what the signal interrupts may hold the lock of the event.
+        threading.Thread(target=self.should_exit.set).start()
 
     def terminate_all(self) -> None:
         """Have all finish what runs."""

@@ -1,5 +1,6 @@
 """`rootseal serve --workers`: real processes, replaced and killed while they are asked."""
 
+import asyncio
 import os
 import re
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from registry.cli.serving import _Config, _Worker
 from registry.store import open_store
 from tests.api.conftest import NOBODY
 from tests.api.servers import LONGEST, Server, serving_together
@@ -91,6 +93,39 @@ def test_workers_are_replaced_without_a_failed_request_and_end_with_0(tmp_path: 
         assert httpx.get(server.url + path, trust_env=False).status_code == 200
         assert server.terminate() == 0
         assert not any(map(is_running, started(server)))
+
+
+def test_who_is_told_to_end_replaces_no_more_workers(tmp_path: Path) -> None:
+    settings = {"database": sqlite_url(tmp_path), "rpc_url": NOBODY}
+    with serving_together(tmp_path, WORKERS, **settings) as server:
+        until(lambda: ready(server) == WORKERS, server)
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: len(started(server)) == WORKERS + 1, server)
+        assert server.terminate() == 0
+        assert len(started(server)) == WORKERS + 1
+        assert not any(map(is_running, started(server)))
+
+
+def test_a_worker_whose_loop_is_stuck_does_not_answer() -> None:
+    config = _Config("nothing", drain=0, last_seconds=1, logs_json=True)
+    worker = _Worker(config, [])
+    loop = worker.server.loop = asyncio.new_event_loop()
+    turning = threading.Thread(target=loop.run_forever)
+    answering = threading.Thread(target=worker.pong)
+    is_freed = threading.Event()
+    loop.call_soon(is_freed.wait)
+    for thread in (turning, answering):
+        thread.start()
+    try:
+        assert not worker.ping(0.3)
+        is_freed.set()
+        assert worker.parent_conn.poll(LONGEST)
+    finally:
+        is_freed.set()
+        loop.call_soon_threadsafe(loop.stop)
+        for thread in (turning, answering):
+            thread.join()
+        loop.close()
 
 
 def test_workers_that_cannot_begin_are_not_begun_for_ever(tmp_path: Path) -> None:
