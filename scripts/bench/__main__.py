@@ -126,6 +126,8 @@ def main() -> int:
     parser.add_argument("--record", action="store_true", help="with --quick: record the ratios")
     parser.add_argument("--plot", action="store_true", help="only draw what was measured before")
     options = parser.parse_args()
+    if options.record and not options.quick:
+        parser.error("--record goes with --quick, of which the ratios are compared")
     if options.plot:
         plot(read_results(RESULTS), IMAGES)
         return 0

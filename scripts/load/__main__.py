@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from load.judging import Rest, faults, slope
+from load.judging import AS_EXPECTED, Rest, faults, slope
 from load.traffic import KEEP_ALIVE, LONGEST, Traffic
 from load.watching import Watch
 from load.world import World, make_sealed, world
@@ -20,6 +20,7 @@ from load.world import World, make_sealed, world
 LOOK_SECONDS = 2.0
 REST_SECONDS = 10.0  # until idle connections are closed
 WARMING_SECONDS = 5.0
+SHORTEST_MINUTES = 1.5
 
 
 async def soak(there: World, *, seconds: float, rate: float) -> tuple[Traffic, Watch, Rest]:
@@ -84,7 +85,7 @@ def as_json(traffic: Traffic, watch: Watch, rest: Rest, found: list[str]) -> dic
 
 
 def _statuses(statuses: dict[str, int]) -> str:
-    unexpected = {status: count for status, count in statuses.items() if status != "as expected"}
+    unexpected = {status: count for status, count in statuses.items() if status != AS_EXPECTED}
     return ", ".join(f"{count} × {status}" for status, count in unexpected.items())
 
 
@@ -99,6 +100,8 @@ def main() -> int:
     parser.add_argument("--store", type=Path, help="sealed store to copy; made if not there")
     parser.add_argument("server", nargs="*", help="options for `rootseal serve`, after --")
     options = parser.parse_args()
+    if options.minutes < SHORTEST_MINUTES:
+        parser.error(f"in less than {SHORTEST_MINUTES} minutes memory shows no slope")
     with tempfile.TemporaryDirectory(prefix="rootseal-soak-") as name:
         folder = Path(name)
         sealed = options.store or folder / "sealed.db"

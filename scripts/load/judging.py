@@ -18,6 +18,7 @@ MAX_SLOPE: Final = 4.0  # MB a minute, after the warm-up
 WARM_UP: Final = 0.3  # of the run, in which caches fill and pools grow
 MAX_MORE_HANDLES: Final = 16  # at rest after the load than at rest before it
 MAX_MORE_THREADS: Final = 48  # a thread pool fills once and stays; per process
+AS_EXPECTED: Final = "as expected"  # the status of an answer with which nothing is wrong
 _WINDOWS: Final = 12  # of which the smallest sample counts: a large answer in flight is no leak
 
 
@@ -87,4 +88,4 @@ def faults(
 
 def _is_allowed(status: str) -> bool:
     """Whether a server under load may answer so; callers have said what else was expected."""
-    return status in {"as expected", "503 with Retry-After"}
+    return status in {AS_EXPECTED, "503 with Retry-After"}

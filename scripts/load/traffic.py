@@ -13,7 +13,7 @@ import aiohttp
 from bench.badges import badge_lines
 from bench.processes import ROOTSEAL
 
-from load.judging import Answers
+from load.judging import AS_EXPECTED, Answers
 from load.world import World
 from registry.core.canonical import Canonicalization, credential_hash
 
@@ -115,14 +115,15 @@ class Traffic:
             path = f"/v1/credentials/{digest}/receipt"
             await self.ask(Request("added", path, must_hold=b'"anchors":[{'))
 
-    async def ask(self, request: Request) -> None:
-        """Send a request and count the answer."""
+    async def ask(self, request: Request) -> bool:
+        """Send a request and count the answer; whether it was as expected."""
         start = time.monotonic()
         try:
             status = await self._status(request)
         except (aiohttp.ClientError, TimeoutError) as exc:
             status = f"no answer ({type(exc).__name__})"
         self.answers[request.kind].add(status, time.monotonic() - start)
+        return status == AS_EXPECTED
 
     async def _status(self, request: Request) -> str:
         async with self._session.request(
@@ -134,7 +135,7 @@ class Traffic:
             body = await answer.read()
             if answer.status == request.expected:
                 if request.must_hold in body:
-                    return "as expected"
+                    return AS_EXPECTED
                 return f"{answer.status} with another answer: {body[:120]!r}"
             if answer.status == 503 and "Retry-After" in answer.headers:
                 return "503 with Retry-After"
@@ -155,17 +156,16 @@ class Traffic:
                 return
             lines = list(badge_lines(BADGES_AT_ONCE, seed=number))
             body = b"".join(lines)
-            for kind, said in (
-                ("intake", b'"new":%d' % BADGES_AT_ONCE),
-                ("intake again", b'"known":%d' % BADGES_AT_ONCE),
-            ):
-                if kind == "intake again" and number % 5:
-                    continue
-                post = Request(kind, "/v1/credentials", 200, "POST", body, headers, said)
-                await self.ask(post)
-            self.added += (
-                credential_hash(line.strip(), Canonicalization.JCS).hex() for line in lines
-            )
+
+            def post(kind: str, said: bytes, body: bytes = body) -> Request:
+                return Request(kind, "/v1/credentials", 200, "POST", body, headers, said)
+
+            if await self.ask(post("intake", b'"new":%d' % BADGES_AT_ONCE)):
+                self.added += (
+                    credential_hash(line.strip(), Canonicalization.JCS).hex() for line in lines
+                )
+                if number % 5 == 0:
+                    await self.ask(post("intake again", b'"known":%d' % BADGES_AT_ONCE))
             await asyncio.sleep(INTAKE_SECONDS)
 
     async def _nights(self, end: float) -> None:
