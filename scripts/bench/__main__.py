@@ -10,7 +10,7 @@ from typing import Final
 
 import orjson
 
-from bench import anchoring, documents, intake, own_scripts, proofs, trees
+from bench import anchoring, documents, intake, own_scripts, proofs, publishing, trees
 from bench.harness import Part
 from bench.nights import Workspace
 from bench.plot import plot
@@ -38,6 +38,7 @@ def parts_of(
     if not quick:
         found |= {
             "anchoring": lambda: anchoring.measure(workspace, largest=largest),
+            "publishing": lambda: publishing.measure(workspace, largest=largest),
             "documents": lambda: documents.measure(workspace, largest=largest),
             "serving": own_scripts.serving,
             "audit": own_scripts.audit,
