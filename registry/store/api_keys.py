@@ -7,15 +7,12 @@ from sqlalchemy import Row, select, update
 
 from registry.errors import ConflictError, NotFoundError
 from registry.services.ports import ApiKey, Scope
-from registry.store.engine import Database
+from registry.store.engine import StorePart
 from registry.store.schema import api_keys
 
 
-class ApiKeys:
+class ApiKeys(StorePart):
     """`ApiKeyStore` in SQL."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def put_api_key(self, key: ApiKey) -> None:
         """Store a new key. Raises `ConflictError` if the id is taken."""

@@ -15,17 +15,14 @@ from registry.services.ports import (
     UnsignedTransaction,
 )
 from registry.store.batch_moves import add_chains, hold_batch, move_on_chain
-from registry.store.engine import Database
+from registry.store.engine import StorePart
 from registry.store.leases import hold_lease
 from registry.store.schema import attempts
 from registry.store.status_marks import hold_status_change, require_unfinished
 
 
-class Attempts:
+class Attempts(StorePart):
     """The part of `AnchoringStore` that is about attempts."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def attempts(self, purpose: Purpose, subject_id: int) -> list[Attempt]:
         """All attempts for a subject, oldest first."""

@@ -8,17 +8,14 @@ from sqlalchemy import select
 
 from registry.errors import InvalidInputError
 from registry.services.ports import Authorization
-from registry.store.engine import Database
+from registry.store.engine import StorePart
 from registry.store.schema import authorizations
 
 _LATEST_DEADLINE: Final = 2**63 - 1  # seconds; the contract takes more, a column does not
 
 
-class Authorizations:
+class Authorizations(StorePart):
     """The part of `AnchoringStore` that is about authorizations."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def put_authorization(self, authorization: Authorization, *, now: datetime) -> None:
         """Keep an issuer's permission to anchor a seal; the same again changes nothing.

@@ -10,7 +10,7 @@ from registry.core.batch import BatchState
 from registry.core.tiles import TreeHead
 from registry.errors import NotFoundError
 from registry.services.ports import Batch, IssuerTotals
-from registry.store.engine import Database
+from registry.store.engine import StorePart
 from registry.store.questions import Question
 from registry.store.schema import batches, credentials
 
@@ -18,11 +18,8 @@ _UNANCHORED: Final = (BatchState.OPEN, BatchState.SEALED, BatchState.ANCHORING)
 _BATCH: Final = Question(lambda _: select(batches).where(batches.c.id == bindparam("batch_id")))
 
 
-class BatchReads:
+class BatchReads(StorePart):
     """The questions about batches of `CredentialStore`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def batch(self, batch_id: int) -> Batch:
         """One batch. Raises `NotFoundError`."""

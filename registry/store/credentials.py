@@ -9,7 +9,7 @@ from sqlalchemy import select
 from registry.core.tiles import TILE_WIDTH, split_hashes
 from registry.errors import NotFoundError
 from registry.services.ports import Batch, StoredCredential
-from registry.store.engine import Database
+from registry.store.engine import StorePart
 from registry.store.questions import Question, of_each
 from registry.store.schema import credentials, sealed_credentials
 
@@ -29,11 +29,8 @@ _BY_HASH: Final = Question(
 )
 
 
-class Credentials:
+class Credentials(StorePart):
     """The part of `CredentialStore` that finds credentials."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def together(self) -> AbstractContextManager[None]:
         """As `CredentialStore` says."""

@@ -178,6 +178,13 @@ class Database:
         return words.replace(str(password), "***") if password else words
 
 
+class StorePart:
+    """A part of the store, on its database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+
 def open_engine(url: str, *, connections: int = CONNECTIONS) -> Engine:
     """Engine for a `sqlite:///path` or `postgresql://…` URL; connects when first used.
 

@@ -16,7 +16,7 @@ from registry.core.batch import BatchState
 from registry.core.new_credentials import NewCredentials
 from registry.services.ports import Added
 from registry.store.columns import UtcTime
-from registry.store.engine import Database
+from registry.store.engine import StorePart
 from registry.store.schema import IS_OPEN, batches, credentials
 from registry.store.staging import drop_staged, stage, staged_rows
 
@@ -24,11 +24,8 @@ _COUNTED: Final = {"preserve_rowcount": True}  # an insert's row count is not ke
 _DIRECT_ROWS: Final = 1_000  # an intake below this is not worth temporary tables
 
 
-class Intake:
+class Intake(StorePart):
     """The part of `CredentialStore` that takes credentials in."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add_credentials(
         self, issuer: bytes, credentials: Iterable[NewCredentials], *, now: datetime

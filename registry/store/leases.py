@@ -12,18 +12,15 @@ from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, updat
 from registry.errors import LeaseHeldError, StaleStateError
 from registry.services.ports import Lease
 from registry.store.columns import EPOCH
-from registry.store.engine import Database
+from registry.store.engine import StorePart
 from registry.store.schema import leases
 
 _TOO_FAR: Final = timedelta(hours=1)  # more than any lease lasts (setting lease_seconds)
 _RELEASED: Final = EPOCH  # the end of a lease that was given back; before any `now`
 
 
-class Leases:
+class Leases(StorePart):
     """The part of `AnchoringStore` that is about leases."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def acquire_lease(
         self, issuer: bytes, holder: str, *, now: datetime, duration: timedelta

@@ -16,7 +16,7 @@ from registry.store.batch_moves import (
     move_on_chain,
     settle,
 )
-from registry.store.engine import Database
+from registry.store.engine import StorePart
 from registry.store.leases import hold_lease
 from registry.store.questions import Question
 from registry.store.schema import anchorings
@@ -30,11 +30,8 @@ _ON_CHAINS: Final = Question(
 )
 
 
-class OnChains:
+class OnChains(StorePart):
     """The part of `AnchoringStore` that is about batches on chains."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def set_chains(self, batch_id: int, chain_ids: Iterable[int], *, lease: Lease) -> None:
         """Say on which chains a sealed batch is to stand.

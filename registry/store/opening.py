@@ -28,7 +28,6 @@ from registry.store.sealing import Sealing
 from registry.store.status_changes import StatusChanges
 from registry.store.status_entries import StatusEntries
 from registry.store.status_marks import StatusMarks
-from registry.store.tile_memory import TileMemory
 from registry.store.wallet_badges import WalletBadges
 from registry.store.wallet_grants import WalletGrants
 
@@ -56,10 +55,6 @@ class SqlStore(
     WalletGrants,
 ):
     """`registry.services.ports.Store` on one database, for many threads and processes."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__(database)
-        self._memory = TileMemory()
 
     def ping(self) -> None:
         """Ask the database for anything at all."""

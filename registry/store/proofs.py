@@ -19,7 +19,7 @@ from registry.core.tiles import (
 from registry.core.tree import HASH_BYTES, InclusionProof, leaf_hash
 from registry.errors import NotFoundError
 from registry.services.ports import Batch, StoredCredential
-from registry.store.engine import Database
+from registry.store.engine import Database, StorePart
 from registry.store.questions import Peek, Question, of_each
 from registry.store.schema import credentials, tiles
 from registry.store.tile_memory import TileMemory
@@ -66,13 +66,12 @@ _TILE: Final = Question(
 )
 
 
-class Proofs:
+class Proofs(StorePart):
     """The part of `CredentialStore` that proves what is in sealed batches."""
 
-    _memory: TileMemory
-
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database)
+        self._memory = TileMemory()
 
     def proof(self, batch: Batch, leaf: bytes) -> InclusionProof:
         """Inclusion proof of a leaf of a sealed batch, all of it hashed from its tiles as they are.

@@ -4,15 +4,12 @@ from sqlalchemy import delete, select
 
 from registry.errors import NotFoundError
 from registry.services.ports import Publication
-from registry.store.engine import Database
+from registry.store.engine import StorePart
 from registry.store.schema import credentials, publications
 
 
-class Publications:
+class Publications(StorePart):
     """`PublicationStore` in SQL."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def put_publication(self, publication: Publication) -> None:
         """Publish a credential of the issuer; its document may be replaced, its time stays.

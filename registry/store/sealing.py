@@ -12,18 +12,15 @@ from registry.core.tiles import TILE_WIDTH, Tile, TreeHead, build_tiles
 from registry.core.tree import HASH_BYTES
 from registry.services.ports import Batch
 from registry.store.batches import batch_of
-from registry.store.engine import Database
+from registry.store.engine import StorePart
 from registry.store.schema import batches, credentials, sealed_credentials, tiles
 
 _CHUNK_TILES: Final = 8  # tiles in memory at once; more of them leave the processor's cache
 _CHUNK_LEAVES: Final = _CHUNK_TILES * TILE_WIDTH
 
 
-class Sealing:
+class Sealing(StorePart):
     """The part of `CredentialStore` that seals batches."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def seal_open_batch(self, issuer: bytes, *, now: datetime) -> Batch | None:
         """Fix the open batch: build its tree, store tiles and head with the state `sealed`.

@@ -10,15 +10,12 @@ from sqlalchemy import Row, select
 
 from registry.errors import NotFoundError
 from registry.services.ports import CredentialStatus, StatusChange
-from registry.store.engine import Database
+from registry.store.engine import StorePart
 from registry.store.schema import IS_NOT_DONE, status_changes
 
 
-class StatusChanges:
+class StatusChanges(StorePart):
     """The part of `AnchoringStore` that takes wanted status changes and lists them."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def request_status(
         self,

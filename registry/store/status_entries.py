@@ -8,17 +8,14 @@ from sqlalchemy import Connection, select
 
 from registry.errors import ConflictError
 from registry.services.ports import StatusEntry
-from registry.store.engine import Database
+from registry.store.engine import StorePart
 from registry.store.schema import status_entries, status_lists
 
 _CHUNK_ROWS: Final = 1_000
 
 
-class StatusEntries:
+class StatusEntries(StorePart):
     """`StatusEntryStore` in SQL."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def reserve_positions(self, issuer: bytes, count: int) -> int:
         """Take `count` places that nobody had or will have; returns the first of them."""

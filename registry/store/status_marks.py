@@ -8,17 +8,14 @@ from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 from registry.core.batch import BatchState
 from registry.errors import NotFoundError, StaleStateError
 from registry.services.ports import Lease, StatusChange
-from registry.store.engine import Database
+from registry.store.engine import StorePart
 from registry.store.leases import hold_lease
 from registry.store.schema import anchorings, batches, status_changes, status_marks
 from registry.store.status_changes import change_of
 
 
-class StatusMarks:
+class StatusMarks(StorePart):
     """The part of `AnchoringStore` that carries status changes out on chains."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def open_status_changes_on(self, issuer: bytes, chain_id: int) -> list[StatusChange]:
         """Changes not done yet on that chain, of seals whose batch stands there, oldest first.

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func
 
 from registry.errors import NotFoundError
 from registry.services.ports import Holder, WalletBadge, WalletOffer
-from registry.store.engine import Database
+from registry.store.engine import StorePart
 from registry.store.schema import credentials
 from registry.store.wallet_schema import (
     wallet_badges,
@@ -18,11 +18,8 @@ from registry.store.wallet_schema import (
 )
 
 
-class WalletBadges:
+class WalletBadges(StorePart):
     """The part of `WalletStore` that an issuer fills, in SQL."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def put_wallet_badges(self, badges: Iterable[WalletBadge]) -> None:
         """Hand badges out, all or none; again, document and holder are replaced, the time stays.

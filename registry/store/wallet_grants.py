@@ -15,7 +15,7 @@ from registry.services.ports import (
     WalletScope,
     WalletToken,
 )
-from registry.store.engine import Database
+from registry.store.engine import StorePart
 from registry.store.wallet_schema import (
     wallet_clients,
     wallet_codes,
@@ -25,11 +25,8 @@ from registry.store.wallet_schema import (
 )
 
 
-class WalletGrants:
+class WalletGrants(StorePart):
     """The part of `WalletStore` that wallets and holders fill, in SQL."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def put_wallet_client(self, client: WalletClient) -> None:
         """Store a new client."""

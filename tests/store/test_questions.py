@@ -40,10 +40,10 @@ def plans(monkeypatch: pytest.MonkeyPatch, store: SqlStore) -> Iterator[list[str
 
         def explained(self: Question, peek: Any, each: Any = (), **values: Any) -> list[Any]:
             answer = ask(self, peek, each, **values)
-            for (dialect, _), written in self._written.items():
+            for (dialect, length), written in self._written.items():
                 if dialect != "sqlite":
                     continue
-                named = dict.fromkeys((f"each_{number}" for number in range(4_096)), b"") | values
+                named = dict.fromkeys((f"each_{number}" for number in range(length)), b"") | values
                 explain(written.text, written.arguments(named))
             return answer
 
