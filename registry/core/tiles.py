@@ -8,7 +8,6 @@ is final. Memory stays at one unfinished tile per level whatever the size of the
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from hashlib import sha256
 from itertools import islice, pairwise
 from operator import lt
@@ -93,22 +92,11 @@ def proof_from_tiles(
     leaf_index: int, tree_size: int, tiles: Callable[[TileId], bytes]
 ) -> InclusionProof:
     """Inclusion proof of a leaf; `tiles` returns the hashes of each tile of `proof_tiles`."""
-    return proofs_from_tiles([leaf_index], tree_size, tiles)[0]
-
-
-def proofs_from_tiles(
-    leaf_indexes: Iterable[int], tree_size: int, tiles: Callable[[TileId], bytes]
-) -> list[InclusionProof]:
-    """Inclusion proofs of many leaves, in their order: each tile is asked for and hashed once.
-
-    Some 17 kB are held for each tile meanwhile.
-    """
-    levels = cache(lambda tile: tile_levels(tiles(tile)))
 
     def siblings(tile: TileId, position: int) -> list[bytes]:
-        return siblings_in(levels(tile), position)
+        return siblings_in(tile_levels(tiles(tile)), position)
 
-    return [proof_from_siblings(index, tree_size, siblings) for index in leaf_indexes]
+    return proof_from_siblings(leaf_index, tree_size, siblings)
 
 
 def proof_from_siblings(

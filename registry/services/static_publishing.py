@@ -6,10 +6,10 @@ on from there; it is the same code. One run at a time for one place: of two at o
 ends last may leave the other's batch out of the index until the next run.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import BinaryIO, Final, TypeAlias
+from typing import Final
 
 from registry.core.batch import BatchState
 from registry.core.static_files import (
@@ -40,10 +40,8 @@ from registry.services.ports import (
     Store,
 )
 from registry.services.receipts import anchor_reference
-from registry.services.static_shards import shards_of_batch
+from registry.services.static_shards import Scratch, Step, shards_of_batch
 
-Step: TypeAlias = Callable[[str, int, int], None]  # what is done, how many of it, of how many
-Scratch: TypeAlias = Callable[[], BinaryIO]  # makes a file of no name that goes when it is closed
 _STEP_LEAVES: Final = 16_384
 
 

@@ -7,7 +7,7 @@ lies in those files is encrypted.
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TypeAlias
 
 from registry.core.static_entries import (
     ENTRY_BYTES,
@@ -27,8 +27,8 @@ _PART_ENTRIES: Final = 2**17  # sorted at once: some 25 MB
 _MAX_PARTS: Final = 256  # files open at once
 _PAGE: Final = 2_000
 
-Scratch = Callable[[], BinaryIO]
-Step = Callable[[str, int, int], None]
+Scratch: TypeAlias = Callable[[], BinaryIO]  # makes a file of no name that goes when it is closed
+Step: TypeAlias = Callable[[str, int, int], None]  # what is done, how many of it, of how many
 
 
 def shards_of_batch(

@@ -17,7 +17,6 @@ from registry.core.tiles import (
     proof_from_siblings,
     proof_from_tiles,
     proof_tiles,
-    proofs_from_tiles,
     siblings_by_group,
     siblings_in,
     tile_levels,
@@ -132,21 +131,6 @@ def test_a_proof_reads_one_tile_per_level(size: int) -> None:
     assert tuple(read) == proof_tiles(size - 1, size)
     assert [tile.level for tile in read] == list(range(len(read)))
     assert read[0] == TileId(0, (size - 1) // TILE_WIDTH)
-
-
-@pytest.mark.parametrize("size", [2, 256, 257, 513, *LARGE])
-def test_many_proofs_are_those_of_each_and_read_no_tile_twice(size: int) -> None:
-    tiles = large_tree(size)[2]
-    read: list[TileId] = []
-
-    def tile(wanted: TileId) -> bytes:
-        read.append(wanted)
-        return tiles[wanted]
-
-    indexes = [size - 1, 0, size // 2, 1, size // 2, size - 2]
-    singly = [proof_from_tiles(index, size, tiles.__getitem__) for index in indexes]
-    assert proofs_from_tiles(indexes, size, tile) == singly
-    assert len(read) == len(set(read))
 
 
 @pytest.mark.parametrize("count", [1, 2, 15, 16, 17, 31, 33, 100, 240, 241, 255, 256])
