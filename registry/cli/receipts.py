@@ -90,9 +90,10 @@ def export(
     except OSError as exc:
         raise InvalidInputError(f"cannot make {shown(folder)}: {exc.strerror}") from exc
     found = receipts_of_batch(session.registry.store, batch)
+    written = 0  # fewer than leaves, if credentials were erased
     for one in session.output.counted(found, "receipts written"):
         write_whole(folder / (one.credential_hash.hex() + RECEIPT_SUFFIX), print_receipt(one))
-    written = batch.head.tree_size if batch.head is not None else 0
+        written += 1
     session.output.result(
         {"written": written, "folder": shown(folder)},
         [f"Wrote {written:,} receipts to {shown(folder)}"],
