@@ -125,8 +125,8 @@ def only_one(values: Mapping[str, object]) -> str:
     return given[0]
 
 
-def ndjson_lines(request: Request) -> Iterator[tuple[int, bytes]]:
-    """The body's lines that are not blank, with their numbers, as they arrive.
+def ndjson_blocks(request: Request) -> Iterator[tuple[int, bytes]]:
+    """Whole lines of the body, many at a time as they arrive, and the number of the first of them.
 
     For a thread that the event loop started: it waits for the network, so memory stays bounded.
     Raises `TooLargeError` for a line without an end in sight.
@@ -136,18 +136,17 @@ def ndjson_lines(request: Request) -> Iterator[tuple[int, bytes]]:
         start = len(rest)
         rest += chunk
         if b"\n" in chunk:
-            *lines, tail = bytes(rest).split(b"\n")
-            rest = bytearray(tail)
-            for line in lines:
-                if line.strip():
-                    yield number, line
-                number += 1
+            end = rest.rfind(b"\n") + 1
+            block = bytes(rest[:end])
+            del rest[:end]
+            yield number, block
+            number += block.count(b"\n")
         elif start > MAX_DOCUMENT_BYTES:
             raise TooLargeError(
                 f"longer than a credential may be ({MAX_DOCUMENT_BYTES} bytes)",
                 place=f"line {number}",
             )
-    if rest.strip():
+    if rest:
         yield number, bytes(rest)
 
 

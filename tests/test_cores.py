@@ -34,7 +34,7 @@ from registry.cores import HashingProcesses
 from registry.services.hashing import Lines
 import multiprocessing
 with HashingProcesses(here=0) as processes:
-    found = processes.all(Lines("x", 1, b"{}\\n") for _ in range(100))
+    found = processes.all(Lines("x:", 1, b"{}\\n") for _ in range(100))
     next(found)
     print(*(child.pid for child in multiprocessing.active_children()), flush=True)
     time.sleep(60)
@@ -49,7 +49,7 @@ def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def lines(block: int) -> Lines:
     faulty = b"[" if block % 3 else b'{"a":1.50}'
-    return Lines("roster", 4 * block + 1, b'{"n":%d}\n\n%s\r\n{"z":"%d"}' % (block, faulty, block))
+    return Lines("roster:", 4 * block + 1, b'{"n":%d}\n\n%s\r\n{"z":"%d"}' % (block, faulty, block))
 
 
 def everything() -> Iterator[Submitted]:
@@ -126,7 +126,7 @@ def test_a_killed_process_is_an_outage_and_nothing_is_added(tmp_path: Path) -> N
 def test_a_file_that_is_gone_ends_the_intake_even_if_the_faulty_are_skipped(
     tmp_path: Path,
 ) -> None:
-    gone = LinesInFile("roster", 5, 3, str(tmp_path / "roster"), 0, 10)
+    gone = LinesInFile("roster:", 5, 3, str(tmp_path / "roster"), 0, 10)
     store = open_store(f"sqlite:///{tmp_path / 'registry.db'}")
     with (
         HashingProcesses(here=0) as processes,

@@ -12,7 +12,7 @@ from api.bodies import (
     LARGE,
     NDJSON,
     media_type,
-    ndjson_lines,
+    ndjson_blocks,
     only_one,
     parse_request,
     read_body,
@@ -23,7 +23,7 @@ from registry.client.models import CredentialIntake, IntakeAnswer
 from registry.core.canonical import Canonicalization, document_hash
 from registry.core.documents import Json
 from registry.errors import InvalidInputError
-from registry.services.hashing import Hashes, Submission, Submitted
+from registry.services.hashing import Hashes, Lines, Submitted
 from registry.services.intake import IntakeResult, add_credentials
 from registry.services.ports import ApiKey, Scope
 
@@ -68,9 +68,9 @@ async def post_credentials(
     return await run_sync(take_body, limiter=backend.large if len(body) > LARGE else None)
 
 
-def _stream(request: Request) -> Iterator[Submission]:
-    for number, line in ndjson_lines(request):
-        yield Submission(f"line {number}", line, Canonicalization.JCS)
+def _stream(request: Request) -> Iterator[Lines]:
+    for first, lines in ndjson_blocks(request):
+        yield Lines("line ", first, lines)
 
 
 def _hashes(body: bytes) -> Hashes:
@@ -88,7 +88,8 @@ def _hashes(body: bytes) -> Hashes:
     if hashes is not None:
         if intake.canonicalization is None:
             raise InvalidInputError(
-                "say what the hash is of: raw or jcs", place="/canonicalization"
+                f"say how the hash was made: {' or '.join(Canonicalization)}",
+                place="/canonicalization",
             )
         return Hashes(hashes, intake.canonicalization)
     if intake.canonicalization is not None:

@@ -15,6 +15,7 @@ MAX_CSV_LINE_BYTES: Final = 64 * 2**10  # a hash and what else a roster has in a
 _BLOCK_BYTES: Final = 2**20  # of NDJSON at once, some thousand badges
 _HASHES_AT_ONCE: Final = 1_000
 _BOM: Final = b"\xef\xbb\xbf"  # which spreadsheets like to put first
+_KINDS: Final = " or ".join(Canonicalization)
 _DIGITS: Final = re.compile(r"(?:0x)?([0-9a-fA-F]{64})", re.ASCII)
 
 _Row: TypeAlias = tuple[Canonicalization, bytes]  # a credential hash, and what it is of
@@ -33,10 +34,10 @@ def read_ndjson(
         if not data or data.isspace():
             return
         if path is None:
-            yield Lines(name, number, data)
+            yield Lines(f"{name}:", number, data)
         else:
             start = file.tell() - behind - len(data)
-            yield LinesInFile(name, number, count, path, start, len(data))
+            yield LinesInFile(f"{name}:", number, count, path, start, len(data))
 
     while piece := file.read(_BLOCK_BYTES):
         block = rest + (piece.removeprefix(_BOM) if number == 1 and not rest else piece)
@@ -65,7 +66,7 @@ def _after_line(file: IO[bytes]) -> bytes:
 def read_csv(file: IO[bytes], name: str) -> Iterator[Hashes | Rejection]:
     """One credential hash a row, from the column `hash`; other columns are passed over.
 
-    A column `canonicalization` says how the hash was made (`jcs` or `raw`); without it, raw.
+    A column `canonicalization` says how the hash was made; without it, raw.
     Raises `InvalidInputError` if the header lacks `hash`, or names a column of ours twice, and
     if the file is no CSV in UTF-8.
     """
@@ -155,5 +156,5 @@ def _row(header: list[str], row: list[str], place: str) -> _Row | Rejection:
     try:
         canonicalization = Canonicalization(named)
     except ValueError:
-        return Rejection(place, f"canonicalization is jcs or raw, not {named[:40]!r}")
+        return Rejection(place, f"canonicalization is {_KINDS}, not {named[:40]!r}")
     return canonicalization, digest

@@ -25,9 +25,9 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Neighbouring lines of an NDJSON file, whole ones: a JSON credential in each, or nothing."""
+    """Neighbouring lines of NDJSON, whole ones: a JSON credential in each, or nothing."""
 
-    name: str  # of the file, to a person
+    place: str  # what stands before a line's number, to a person
     first: int  # number of the first line
     data: bytes
 
@@ -36,7 +36,7 @@ class Lines:
 class LinesInFile:
     """As `Lines`, left in their file: another process reads them sooner than it is sent them."""
 
-    name: str
+    place: str
     first: int
     count: int
     path: str
@@ -50,7 +50,7 @@ class LinesInFile:
             data = file.read(self.size)
         if len(data) != self.size:
             raise OSError(errno.EIO, "the file became shorter while it was read")
-        return Lines(self.name, self.first, data)
+        return Lines(self.place, self.first, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +120,13 @@ def hashed(submitted: Submitted) -> Hashed:
                 found = _hashed((), kind, Rejection(place, str(exc)))
         case Lines():
             found = _hashed_lines(submitted)
-        case LinesInFile(name, first):
+        case LinesInFile(place, first):
             try:
                 found = _hashed_lines(submitted.read())
             except OSError as exc:
                 raise InvalidInputError(
                     f"cannot be read any more, nothing was added: {exc.strerror}",
-                    place=f"{name}:{first}",
+                    place=f"{place}{first}",
                 ) from exc
         case Hashes(hashes, kind):
             found = _hashed(hashes, kind)
@@ -159,6 +159,6 @@ def _hashed_lines(lines: Lines) -> Hashed:
         try:
             hashes.append(credential_hash(credential, Canonicalization.JCS))
         except InvalidInputError as exc:
-            place = f"{lines.name}:{number}"
+            place = f"{lines.place}{number}"
             rejections.append(Rejection(place, str(exc), credential, is_line=True))
     return _hashed(tuple(hashes), Canonicalization.JCS, *rejections)

@@ -60,7 +60,7 @@ def test_lines_that_were_cut_off_meanwhile_are_refused(tmp_path: Path) -> None:
 
 
 def test_lines_of_a_file_that_is_gone_are_refused(tmp_path: Path) -> None:
-    gone = LinesInFile("roster", 5, 1, str(tmp_path / "roster"), 0, 10)
+    gone = LinesInFile("roster:", 5, 1, str(tmp_path / "roster"), 0, 10)
     with pytest.raises(InvalidInputError, match="No such file") as caught:
         hashed(gone)
     assert caught.value.place == "roster:5"
@@ -101,4 +101,4 @@ def test_a_line_as_long_as_may_be_is_a_line(monkeypatch: pytest.MonkeyPatch, end
     monkeypatch.setattr(module, "_BLOCK_BYTES", 2**20)
     line = b"x" * MAX_DOCUMENT_BYTES
     (found,) = read_ndjson(io.BytesIO(line + end), "roster")
-    assert found == Lines("roster", 1, line + end)
+    assert found == Lines("roster:", 1, line + end)

@@ -19,7 +19,7 @@ from tests.services.evidence import badge
 from tests.services.office import ISSUER, stranger, utc_now
 
 JCS, RAW = Canonicalization.JCS, Canonicalization.RAW
-FAULTY = Lines("line", 2, b'{"a":1,"a":2}')
+FAULTY = Lines("line:", 2, b'{"a":1,"a":2}')
 
 
 def add(
