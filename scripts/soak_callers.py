@@ -1,12 +1,14 @@
-"""The callers of `soak_cluster.py`: intake workers, readers and whoever seals, and their tally."""
+"""Who loads `soak_cluster.py`: intake workers, callers of the API, and the tally of both."""
 
 import random
+import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import orjson
@@ -15,6 +17,7 @@ from registry.core.canonical import Canonicalization, credential_hash
 
 PAUSE = 0.3  # seconds before asking again; far less than Retry-After says, to see more of an outage
 SIZES = (20, 200, 1_500)  # credentials of one intake; the last is staged by the store
+COULD_NOT = 3  # exit code of a command: to be run again
 LONGEST = 90.0  # seconds for an answer
 # The server closes what is idle for five seconds: whoever reuses a connection must be sooner.
 LIMITS = httpx.Limits(keepalive_expiry=2.0)
@@ -123,6 +126,13 @@ class Caller:
         self._judge(phase, kind, answer)
         return answer
 
+    def take(self, lines: list[bytes]) -> bool:
+        """Send credentials once; whether they were acknowledged."""
+        answer = self.ask("intake", "POST", "/v1/credentials", lambda: _pieces(lines))
+        if answer is None or not answer.is_success:
+            return False
+        return _are_all(answer.json(), lines, self.tally)
+
     def _judge(self, phase: str, kind: str, answer: httpx.Response) -> None:
         code = "" if answer.is_success else f" {_code(answer)}"
         self.tally.count(phase, f"{kind} {answer.status_code}{code}")
@@ -142,8 +152,39 @@ def _code(answer: httpx.Response) -> str:
         return "no problem"
 
 
-def take_in(caller: Caller, ledger: Ledger, name: str, stop: threading.Event) -> None:
-    """An intake worker: each lot is sent until it is acknowledged, and then written down."""
+@dataclass
+class Worker:
+    """Takes credentials in beside the API: `rootseal add`, one file after the other."""
+
+    command: Path
+    environment: Mapping[str, str]
+    roster: Path
+    tally: Tally
+
+    def take(self, lines: list[bytes]) -> bool:
+        """Run the command once; whether it has added them."""
+        self.roster.write_bytes(b"\n".join(lines) + b"\n")
+        phase = self.tally.phase
+        ran = subprocess.run(
+            [self.command, "add", self.roster.name, "--json"],
+            env=self.environment,
+            cwd=self.roster.parent,
+            capture_output=True,
+            check=False,
+        )
+        self.tally.count(phase, f"rootseal add, exit {ran.returncode}")
+        if ran.returncode == 0:
+            return _are_all(orjson.loads(ran.stdout), lines, self.tally)
+        if ran.returncode != COULD_NOT:
+            self.tally.blame(f"{phase}: rootseal add ended with {ran.returncode}: {ran.stderr!r}")
+        time.sleep(PAUSE)
+        return False
+
+
+def take_in(
+    take: Callable[[list[bytes]], bool], ledger: Ledger, name: str, stop: threading.Event
+) -> None:
+    """Have lots of credentials taken in, each until it is acknowledged and then written down."""
     number = 0
     while not stop.is_set():
         number += 1
@@ -152,19 +193,15 @@ def take_in(caller: Caller, ledger: Ledger, name: str, stop: threading.Event) ->
             for each in range(SIZES[number % len(SIZES)])
         ]
         hashes = [credential_hash(line, Canonicalization.JCS) for line in lines]
-        while not _is_taken(caller, lines):
+        while not take(lines):
             if stop.is_set():
                 return  # never acknowledged, so nothing is owed for it
         ledger.acknowledge(hashes)
 
 
-def _is_taken(caller: Caller, lines: list[bytes]) -> bool:
-    answer = caller.ask("intake", "POST", "/v1/credentials", lambda: _pieces(lines))
-    if answer is None or not answer.is_success:
-        return False
-    taken = answer.json()
+def _are_all(taken: Mapping[str, Any], lines: list[bytes], tally: Tally) -> bool:
     if taken["new"] + taken["known"] != len(lines):
-        caller.tally.blame(f"of {len(lines)} credentials {taken} were acknowledged")
+        tally.blame(f"of {len(lines)} credentials {taken} were acknowledged")
     return True
 
 

@@ -1,11 +1,12 @@
-"""N API processes, K anchorers and intake workers on one PostgreSQL that is restarted under load.
+"""N API processes, K anchorers and M intake workers on one PostgreSQL, restarted under load.
 
 Starts everything by itself on this machine: a PostgreSQL server, a local chain, `rootseal serve`
-and `rootseal watch` processes and their callers; restarts the server in the middle (-m fast, then
--m immediate), kills one anchorer, replaces the API processes one by one, lets everything become
-final, and then asks store and chain again: no credential lost, no seal anchored twice, no answer
-but 2xx and 503 with Retry-After, none at all refused while processes are replaced, and an audit
-that finds nothing. Exit code 1 if anything does not hold. Needs about a minute more than --seconds.
+and `rootseal watch` processes, workers that run `rootseal add`, and callers of the API; restarts
+the server in the middle (-m fast, then -m immediate), kills one anchorer, replaces the API
+processes one by one, lets everything become final, and then asks store and chain again: no
+credential lost, no seal anchored twice, no answer but 2xx and 503 with Retry-After, no end of a
+worker but done and "again", none at all refused while processes are replaced, and an audit that
+finds nothing. Exit code 1 if anything does not hold. Needs about a minute more than --seconds.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from soak_callers import Caller, Fleet, Ledger, Tally, read, seal, take_in
+from soak_callers import Caller, Fleet, Ledger, Tally, Worker, read, seal, take_in
 from soak_checks import ROOTSEAL, problems_found
 
 from registry.chain import Devnet, EvmChain, deploy, deterministic_address, development_signer
@@ -211,13 +212,18 @@ def keep_logs(folder: Path, target: Path) -> None:
 def callers(
     run: Cluster, options: argparse.Namespace, stop: threading.Event
 ) -> list[threading.Thread]:
-    """Intake workers, readers, and one who seals."""
+    """Intake workers; and of the API who adds, who reads, and one who seals."""
 
     def caller() -> Caller:
         return Caller(run.fleet, run.tally, run.key)
 
     work: list[tuple[Callable[..., None], tuple[Any, ...]]] = []  # Any: of several functions
-    work += [(take_in, (caller(), run.ledger, f"w{n}", stop)) for n in range(options.intakes)]
+    for number in range(options.intakes):
+        roster = run.ledger.path.with_name(f"roster-{number}.ndjson")
+        worker = Worker(ROOTSEAL, run.environment, roster, run.tally)
+        work += [(take_in, (worker.take, run.ledger, f"worker {number}", stop))]
+    for number in range(options.posters):
+        work += [(take_in, (caller().take, run.ledger, f"poster {number}", stop))]
     work += [(read, (caller(), run.ledger, stop)) for _ in range(options.readers)]
     work += [(seal, (caller(), stop, options.seal_every))]
     return [threading.Thread(target=act, args=given, daemon=True) for act, given in work]
@@ -301,7 +307,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60, help="of load, beside the replacing")
     parser.add_argument("--apis", type=int, default=4)
     parser.add_argument("--anchorers", type=int, default=3)
-    parser.add_argument("--intakes", type=int, default=2)
+    parser.add_argument("--intakes", type=int, default=2, help="workers that run `rootseal add`")
+    parser.add_argument("--posters", type=int, default=2, help="who adds over the API")
     parser.add_argument("--readers", type=int, default=2)
     parser.add_argument("--restarts", type=int, default=2, help="of the database server")
     parser.add_argument("--seal-every", type=float, default=3.0, metavar="SECONDS")
