@@ -6,6 +6,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -75,4 +76,16 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 def sqlite_url(folder: Path) -> str:
-    return f"sqlite:///{folder / 'registry.db'}"
+    """A store of SQLite in a folder, with its tables: to make them takes longer than most tests."""
+    path = folder / "registry.db"
+    if not path.exists():
+        path.write_bytes(_new_sqlite())
+    return f"sqlite:///{path}"
+
+
+@cache
+def _new_sqlite() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "registry.db")
+        open_store(f"sqlite:///{path}").close()
+        return path.read_bytes()

@@ -6,6 +6,7 @@ imported where a key is used: it takes a second, and most commands sign nothing.
 
 import json
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any  # eth-account takes and returns keystores as plain dicts
 
@@ -91,6 +92,7 @@ class KeystoreSigner(LocalSigner):
         super().__init__(account)
 
 
+@cache
 def development_signer(index: int = 0) -> LocalSigner:
     """Return one of Anvil's accounts. It signs for the development chain only."""
     from eth_account import Account

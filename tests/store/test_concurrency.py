@@ -208,7 +208,7 @@ def test_runs_that_take_over_from_each_other_amid_intake_and_sealing_get_on(
 
 
 def test_several_open_a_new_database_at_once(tmp_path: Path) -> None:
-    url, together = sqlite_url(tmp_path), Barrier(4)
+    url, together = f"sqlite:///{tmp_path / 'new.db'}", Barrier(4)
 
     def take_in(worker: int) -> Added:
         together.wait()

@@ -13,8 +13,13 @@ from registry.services.ports import Added
 from registry.store import SqlStore, open_store
 from registry.store.engine import Database, open_engine
 from registry.store.schema import metadata
-from tests.databases import PostgresServer, sqlite_url
+from tests.databases import PostgresServer
 from tests.store.builders import ISSUER, NOW, credentials, sealed_batch
+
+
+def new_file(folder: Path) -> str:
+    """A database of SQLite that is not there yet."""
+    return f"sqlite:///{folder / 'registry.db'}"
 
 
 def set_revision(store: SqlStore, revision: str) -> None:
@@ -81,17 +86,17 @@ def test_a_newer_database_is_refused(store: SqlStore, database_url: str, *, crea
 
 def test_a_missing_file_is_refused_and_not_made(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="no database file"):
-        open_store(sqlite_url(tmp_path), create=False)
+        open_store(new_file(tmp_path), create=False)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="no database file"):
-        open_store(sqlite_url(tmp_path / "missing"))
+        open_store(new_file(tmp_path / "missing"))
 
 
 def test_a_database_file_is_its_owners_alone(tmp_path: Path) -> None:
-    with closing(open_store(sqlite_url(tmp_path))) as store:
+    with closing(open_store(new_file(tmp_path))) as store:
         sealed_batch(store, range(3))
         modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     assert modes == {0o600}
@@ -122,7 +127,7 @@ def test_a_database_in_memory_is_one_for_all_threads() -> None:
 
 
 def test_a_closed_store_leaves_one_plain_file(tmp_path: Path) -> None:
-    open_store(sqlite_url(tmp_path)).close()
+    open_store(new_file(tmp_path)).close()
     assert [path.name for path in tmp_path.iterdir()] == ["registry.db"]
 
 
