@@ -35,7 +35,7 @@ TrustList: TypeAlias = Mapping[bytes, TrustedIssuer]  # by address
 
 def _address(value: object) -> object:
     if not isinstance(value, str):
-        return value
+        raise ValueError("not a string")  # noqa: TRY004 - pydantic collects ValueError only
     try:
         return parse_address(value)
     except InvalidInputError as exc:

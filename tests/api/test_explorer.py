@@ -63,7 +63,9 @@ class TestNights:
             assert mined is not None
             fee = f"{mined.gas_used * mined.gas_price / 10**9:,.0f}"
             row = next(row for row in _rows(page.source) if seal in row)
-            assert _cells(row)[3:] == ["final", str(size), fee, "< 1 s"]
+            *cells, waited = _cells(row)[3:]
+            assert cells == ["final", str(size), fee]
+            assert re.fullmatch(r"< 1 s|[0-9]+ s", waited)  # on a busy machine, longer
         assert "2 8" in words(page)  # batches and credentials of the issuer
 
     @pytest.mark.usefixtures("two_nights")

@@ -184,8 +184,8 @@ def is_file(request: Request, failure: str) -> bool:
 @pytest.mark.parametrize(
     ("scopes", "examples", "least"),
     [
-        pytest.param(tuple(Scope), 850 if IS_LONG else 50, 8_000 if IS_LONG else 1_300, id="key"),
-        pytest.param((), 120 if IS_LONG else 20, 2_000 if IS_LONG else 700, id="no key"),
+        pytest.param(tuple(Scope), 850 if IS_LONG else 25, 8_000 if IS_LONG else 700, id="key"),
+        pytest.param((), 120 if IS_LONG else 10, 2_000 if IS_LONG else 400, id="no key"),
     ],
 )
 def test_every_answer_is_documented_and_none_is_a_failure(
@@ -205,7 +205,7 @@ def test_a_wallet_is_answered_as_it_is_documented(world: World) -> None:
     wallet = new_wallet(world.site.client)
     wallet.connect(offer_code(world.site))
     headers = {"Authorization": f"Bearer {wallet.tokens['access_token']}"}
-    outcome = ask(world, 600 if IS_LONG else 60, headers, only=WALLETS)
+    outcome = ask(world, 600 if IS_LONG else 30, headers, only=WALLETS)
     print(f"\n{outcome.requests} requests: {dict(outcome.answers)}")  # noqa: T201 - to measure
     assert "\n\n".join(outcome.failures) == ""
     assert {200, 201, 400, 401, 405} <= set(outcome.answers)

@@ -19,6 +19,7 @@ from registry.core.tiles import (
     proof_tiles,
     siblings_by_group,
     siblings_in,
+    split_hashes,
     tile_levels,
 )
 from registry.core.tree import generic_path, leaf_hash, root_from_proof, seal_hash
@@ -206,3 +207,8 @@ def test_leaves_pass_that_lead_to_the_seal_together(size: int) -> None:
         if wrong != leaves:
             with pytest.raises(InvalidInputError):
                 list(leaves_of_seal(iter(wrong), head.seal))
+
+
+@pytest.mark.parametrize("count", [0, 1, 256])
+def test_hashes_of_a_tile_are_taken_apart(count: int) -> None:
+    assert split_hashes(b"".join(LEAVES[:count])) == LEAVES[:count]

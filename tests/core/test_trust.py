@@ -100,6 +100,9 @@ def entry(name: str = '"N"', addresses: str = f'["{ADDRESS}"]', more: str = "") 
             id="checksum",
         ),
         pytest.param(
+            entry(addresses="[1]"), "not a string", "/issuers/0/addresses/0", id="no string"
+        ),
+        pytest.param(
             entry() + entry(addresses=f'["{ADDRESS.lower()}"]'),
             "named twice",
             "/issuers/1/addresses/0",
