@@ -14,26 +14,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from bench.nights import Night, night, sqlite_url
+from bench.processes import ROOTSEAL
 from synthetic import credentials
 
-from registry.chain import Devnet, EvmChain, Rpc, deploy, deterministic_address, development_signer
-from registry.core.batch import BatchState
 from registry.core.tiles import split_hashes
-from registry.services.anchoring import Anchoring
 from registry.services.audit.leaves import BuildTree, build_tree
-from registry.services.ports import Store
-from registry.services.sending import Sending
 from registry.store import open_store
-from registry.wiring import utc_now
 from registry.wiring.auditing import merkletools_tree
 
 ROUNDS = 3
-CHAIN_ID = 31337
-ROOTSEAL = Path(sys.executable).with_name("rootseal")
 # The command as it is installed, which tells its largest memory in the end.
 MEASURED = """
 import resource, sys
@@ -45,24 +38,11 @@ finally:
 """
 
 
-def night(store: Store, anchoring: Anchoring, rpc: Rpc, issuer: bytes, count: int) -> None:
-    """Add, seal and anchor a night's credentials."""
-    store.add_credentials(issuer, credentials(count, first=secrets.randbits(62)), now=utc_now())
-    batch = store.seal_open_batch(issuer, now=utc_now())
-    if batch is None:
-        raise SystemExit("nothing was sealed")
-    lease = store.acquire_lease(issuer, "bench", now=utc_now(), duration=timedelta(minutes=10))
-    while batch.state is not BatchState.FINAL:
-        batch = anchoring.advance(batch, lease=lease)
-        rpc.ask("anvil_mine", "0x1")
-    store.release_lease(lease)
-
-
 def settings(folder: Path, url: str) -> dict[str, str]:
     """The environment of a command."""
     return {
         **os.environ,
-        "ROOTSEAL_DATABASE": f"sqlite:///{folder / 'registry.db'}",
+        "ROOTSEAL_DATABASE": sqlite_url(folder / "registry.db"),
         "ROOTSEAL_RPC_URL": url,
         "ROOTSEAL_DEVELOPMENT_ACCOUNT": "0",
     }
@@ -120,42 +100,36 @@ def compare_trees(folder: Path) -> float:
     return taken[merkletools_tree] / taken[build_tree]
 
 
-def made(folder: Path, devnet: Devnet, *, nights: int, credentials: int) -> None:
+def made(folder: Path, chain: Night, *, nights: int, size: int) -> None:
     """Make the nights, in a store and on the chain, and a bundle of them."""
-    rpc, signer = Rpc(devnet.url), development_signer()
-    chain = EvmChain(chain_id=CHAIN_ID, rpc_url=devnet.url, contract=deterministic_address())
-    deploy(chain, signer)
-    store = open_store(f"sqlite:///{folder / 'registry.db'}")
-    sending = Sending(store, chain, signer, utc_now, timedelta(hours=1))
+    store = open_store(sqlite_url(folder / "registry.db"))
     start = time.monotonic()
     for number in range(nights):
-        night(store, Anchoring(store, chain, sending), rpc, signer.address, credentials)
+        chain.whole(store, credentials(size, first=secrets.randbits(62)))
         if (number + 1) % 25 == 0:
             print(f"night {number + 1} of {nights}", file=sys.stderr)
     print(f"made in {time.monotonic() - start:.0f} s", file=sys.stderr)
     store.close()
-    chain.close()
-    rpc.close()
-    export = [str(ROOTSEAL), "export", "bundle", "bundle", "--rpc-url", devnet.url]
-    export += ["--database", f"sqlite:///{folder / 'registry.db'}", "--development-account", "0"]
+    export = [str(ROOTSEAL), "export", "bundle", "bundle", "--rpc-url", chain.rpc.source]
+    export += ["--database", sqlite_url(folder / "registry.db"), "--development-account", "0"]
     subprocess.run(export, cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
-def measure(*, nights: int, credentials: int) -> dict[str, Any]:
+def measure(*, nights: int, size: int) -> dict[str, Any]:
     """Make the nights, audit them in each way, and return what `--json` prints."""
-    with tempfile.TemporaryDirectory() as name, Devnet(block_time=None) as devnet:
-        folder = Path(name)
-        made(folder, devnet, nights=nights, credentials=credentials)
+    with tempfile.TemporaryDirectory() as name, night() as chain:
+        folder, url = Path(name), chain.rpc.source
+        made(folder, chain, nights=nights, size=size)
         ways = {
             "bundle": ["audit", "bundle", "--json"],
             "bundle, merkletools": ["audit", "bundle", "--independent", "--json"],
         }
         runs = [
-            {way: audit(folder, arguments, devnet.url) for way, arguments in ways.items()}
+            {way: audit(folder, arguments, url) for way, arguments in ways.items()}
             for _ in range(ROUNDS)
         ]
         best = {way: min((run[way] for run in runs), key=seconds) for way in ways}
-        best["store and node"] = audit(folder, ["audit", "--json"], devnet.url)
+        best["store and node"] = audit(folder, ["audit", "--json"], url)
         return {
             "audits": best,
             "ratios": {
@@ -172,7 +146,7 @@ def main() -> None:
     parser.add_argument("--credentials", type=int, default=10_000, help="a night")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
-    found = measure(nights=options.nights, credentials=options.credentials)
+    found = measure(nights=options.nights, size=options.credentials)
     if options.json:
         print(json.dumps(found, indent=2))
         return

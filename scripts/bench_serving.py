@@ -20,19 +20,15 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 import httpx
-from bench_audit import CHAIN_ID, night
+from bench.nights import night
+from synthetic import credentials
 
-from registry.chain import Devnet, EvmChain, Rpc, deploy, deterministic_address, development_signer
 from registry.core.batch import BatchState
-from registry.services.anchoring import Anchoring
-from registry.services.sending import Sending
 from registry.store import SqlStore, open_store
-from registry.wiring import utc_now
 
 SAMPLE: Final = 5_000  # credentials that are asked for
 CONNECTIONS: Final = 32
@@ -110,15 +106,8 @@ def fill(url: str, count: int) -> None:
     """Put one final batch of `count` credentials into a store, unless it has one."""
     store = open_store(url)
     if not store.batches(states=[BatchState.FINAL]):
-        with Devnet(block_time=None) as devnet:
-            rpc, signer = Rpc(devnet.url), development_signer()
-            contract = deterministic_address()
-            chain = EvmChain(chain_id=CHAIN_ID, rpc_url=devnet.url, contract=contract)
-            deploy(chain, signer)
-            sending = Sending(store, chain, signer, utc_now, timedelta(hours=1))
-            night(store, Anchoring(store, chain, sending), rpc, signer.address, count)
-            chain.close()
-            rpc.close()
+        with night() as chain:
+            chain.whole(store, credentials(count))
     store.close()
 
 

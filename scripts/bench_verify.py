@@ -18,14 +18,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
-from hashlib import sha256
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 import urllib3
+from bench.badges import badge_lines
+from bench.nights import Night, night, sqlite_url
 from eth_typing import HexStr
 from web3 import HTTPProvider, Web3
 from web3.types import TxParams
@@ -37,24 +37,18 @@ from registry.chain import (
     EvmChain,
     LoadedState,
     Rpc,
-    deploy,
     deterministic_address,
-    development_signer,
     dump_state,
 )
 from registry.chain.contract import encode_call
 from registry.core.address import format_address
-from registry.core.batch import BatchState
 from registry.core.canonical import Canonicalization, credential_hash
 from registry.core.receipt import Receipt, print_receipt
 from registry.core.report import Verdict
-from registry.services.anchoring import Anchoring
 from registry.services.hashing import salted
-from registry.services.ports import Store
 from registry.services.receipts import receipt_of
-from registry.services.sending import Sending
 from registry.services.verification import Evidence, Verification
-from registry.store import open_store
+from registry.store import SqlStore, open_store
 from registry.wiring import utc_now
 
 CREDENTIALS: Final = 1000  # in the batch: a path of ten siblings
@@ -67,41 +61,6 @@ _JSON: Final = {"Content-Type": "application/json"}
 Act = Callable[[], None]
 
 
-def badge(number: int) -> bytes:
-    """An Open Badge of about 1.1 kB."""
-    holder = f"urn:uuid:{sha256(number.to_bytes(8)).hexdigest()[:32]}"
-    return orjson.dumps(
-        {
-            "@context": [
-                "https://www.w3.org/ns/credentials/v2",
-                "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
-            ],
-            "id": f"urn:uuid:7f5c3a1e-2b4d-4c6e-8f90-{number:012x}",
-            "type": ["VerifiableCredential", "OpenBadgeCredential"],
-            "issuer": {
-                "id": "https://exams.example/issuers/national",
-                "type": ["Profile"],
-                "name": "National Board of Examinations",
-                "url": "https://exams.example",
-            },
-            "validFrom": "2024-01-01T00:00:00Z",
-            "name": "Certificate of Secondary Education",
-            "credentialSubject": {
-                "id": holder,
-                "type": ["AchievementSubject"],
-                "achievement": {
-                    "id": "https://exams.example/achievements/secondary-education",
-                    "type": ["Achievement"],
-                    "achievementType": "CertificateOfCompletion",
-                    "name": "Certificate of Secondary Education",
-                    "description": "Awarded for passing the national examination " * 3,
-                    "criteria": {"narrative": "Passed the examination in all subjects."},
-                },
-            },
-        }
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Case:
     """Credentials with their receipts, and nodes of the chain that they are anchored on."""
@@ -111,29 +70,14 @@ class Case:
     urls: Sequence[str]
 
 
-def anchored(store: Store, chain: EvmChain, rpc: Rpc, count: int) -> Case:
+def anchored(store: SqlStore, chain: Night, count: int) -> Case:
     """Anchor a batch, wait until it is final, and take some credentials out of it."""
-    signer = development_signer()
-    files = [badge(number) for number in range(count)]
+    files = [line.strip() for line in badge_lines(count)]
     hashes = [credential_hash(data, Canonicalization.JCS) for data in files]
-    store.add_credentials(
-        signer.address,
-        [salted(hashes, Canonicalization.JCS)],
-        now=utc_now(),
-    )
-    batch = store.seal_open_batch(signer.address, now=utc_now())
-    if batch is None:
-        raise SystemExit("nothing was sealed")
-    lease = store.acquire_lease(
-        signer.address, "bench", now=utc_now(), duration=timedelta(minutes=10)
-    )
-    anchoring = Anchoring(store, chain, Sending(store, chain, signer, utc_now, timedelta(hours=1)))
-    while batch.state is not BatchState.FINAL:
-        batch = anchoring.advance(batch, lease=lease)
-        rpc.ask("anvil_mine", "0x1")
+    chain.whole(store, [salted(hashes, Canonicalization.JCS)])
     taken = range(0, count, max(count // _TAKEN, 1))
     receipts = [receipt_of(store, hashes[number]) for number in taken]
-    return Case([files[number] for number in taken], receipts, (rpc.source,))
+    return Case([files[number] for number in taken], receipts, (chain.rpc.source,))
 
 
 @contextmanager
@@ -141,18 +85,14 @@ def world(count: int, nodes: int) -> Iterator[Case]:
     """A batch on a chain with several nodes: each an Anvil of its own with the same blocks."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        devnet = stack.enter_context(Devnet(block_time=None))
-        rpc, chain = Rpc(devnet.url), open_chain([devnet.url])
-        stack.callback(rpc.close)
-        stack.callback(chain.close)
-        deploy(chain, development_signer())
-        store = open_store(f"sqlite:///{folder / 'registry.db'}")
+        chain = stack.enter_context(night())
+        store = open_store(sqlite_url(folder / "registry.db"))
         stack.callback(store.close)
-        case = anchored(store, chain, rpc, count)
+        case = anchored(store, chain, count)
         state = folder / "state.json"
-        state.write_bytes(dump_state(rpc))
+        state.write_bytes(dump_state(chain.rpc))
         others = [stack.enter_context(Devnet(origin=LoadedState(state))) for _ in range(nodes - 1)]
-        yield Case(case.credentials, case.receipts, [devnet.url, *(node.url for node in others)])
+        yield Case(case.credentials, case.receipts, [*case.urls, *(node.url for node in others)])
 
 
 def open_chain(urls: Sequence[str], *, quorum: int = 1) -> EvmChain:

@@ -1,6 +1,6 @@
 """Stores and chains to measure on: sealed stores by size, and nights on a real Anvil."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,6 +19,7 @@ from registry.chain import (
     development_signer,
 )
 from registry.core.batch import BatchState
+from registry.core.new_credentials import NewCredentials
 from registry.services.anchoring import Anchoring
 from registry.services.ports import Batch
 from registry.services.sending import Sending
@@ -79,6 +80,14 @@ class Night:
             self.rpc.ask("anvil_mine", "0x1")
         store.release_lease(lease)
         return batch
+
+    def whole(self, store: SqlStore, some: Iterable[NewCredentials]) -> Batch:
+        """Add credentials, seal them, and anchor the batch until it is final."""
+        store.add_credentials(ISSUER, some, now=utc_now())
+        batch = store.seal_open_batch(ISSUER, now=utc_now())
+        if batch is None:
+            raise SystemExit("nothing was sealed")
+        return self.anchor(store, batch)
 
     def transactions(self) -> int:
         """How many the issuer has sent."""
