@@ -1,11 +1,17 @@
+from datetime import UTC, datetime
 from inspect import getmembers, isclass
 
 import pytest
 
 from registry import errors
 from registry.errors import (
+    DisagreementError,
+    GasTooExpensiveError,
     InvalidInputError,
+    LeaseHeldError,
+    NeedsAuthorizationError,
     RootsealError,
+    SnapshotError,
     TransactionRefusedError,
     UnavailableError,
     VerificationError,
@@ -56,3 +62,40 @@ def test_a_refused_transaction_has_a_known_reason(reason: str) -> None:
 def test_a_refused_transaction_has_no_other_reason() -> None:
     with pytest.raises(ValueError, match="unknown reason 'mood'"):
         TransactionRefusedError("no", reason="mood")
+
+
+@pytest.mark.parametrize(
+    ("error", "says", "carries"),
+    [
+        (
+            DisagreementError("two said so", source="chain", answers=("1", "2")),
+            "chain: two said so",
+            {"answers": ("1", "2"), "source": "chain"},
+        ),
+        (
+            SnapshotError("no answer", reason="anchor-unknown", shown={"block": 7}),
+            "snapshot: no answer",
+            {"reason": "anchor-unknown", "shown": {"block": 7}},
+        ),
+        (GasTooExpensiveError("wait", needed=9, cap=7), "wait", {"needed": 9, "cap": 7}),
+        (
+            NeedsAuthorizationError("sign", seal=bytes(32), chain_id=1),
+            "sign",
+            {"seal": bytes(32), "chain_id": 1},
+        ),
+        (
+            LeaseHeldError(holder="host-a", until=datetime(2026, 3, 1, tzinfo=UTC)),
+            (
+                "another run (host-a) is at work for this issuer, at most until "
+                "2026-03-01 00:00:00+00:00"
+            ),
+            {"holder": "host-a"},
+        ),
+    ],
+    ids=lambda given: type(given).__name__ if isinstance(given, RootsealError) else "",
+)
+def test_an_error_says_and_carries_what_its_readers_need(
+    error: RootsealError, says: str, carries: dict[str, object]
+) -> None:
+    assert str(error) == says
+    assert {name: getattr(error, name) for name in carries} == carries
