@@ -40,7 +40,6 @@ def create_app(registry: Registry) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, float]]:
-        await run_in_threadpool(_open, registry)
         yield {PATIENCE: registry.settings.request_timeout}
         await run_in_threadpool(registry.close)
 
@@ -63,8 +62,18 @@ def create_app(registry: Registry) -> FastAPI:
 
 
 def from_environment() -> FastAPI:
-    """The API of the registry that the environment configures: a factory for uvicorn."""
-    return create_app(Registry(load_settings()))
+    """The API of the registry that the environment configures: a factory for uvicorn.
+
+    Everything is open before requests come; what is down now is asked again later. Raises
+    `RootsealError` for what is configured wrongly.
+    """
+    registry = Registry(load_settings())
+    _ = registry.chain, registry.trusted, registry.note_signer
+    try:
+        _ = registry.store
+    except UnavailableError as exc:
+        _log.warning("starting without the store: %s", exc)
+    return create_app(registry)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
@@ -82,12 +91,3 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(BrowserHeaders)
     app.add_middleware(RequestLog)
     app.add_middleware(ReceiptLane, counting=counting)
-
-
-def _open(registry: Registry) -> None:
-    """Open everything before requests come; what is down now is asked again later."""
-    _ = registry.chain, registry.trusted, registry.note_signer
-    try:
-        _ = registry.store
-    except UnavailableError as exc:
-        _log.warning("starting without the store: %s", exc)

@@ -8,6 +8,7 @@ import os
 import platform
 import signal
 import socket
+import sys
 import threading
 import time
 from math import ceil
@@ -21,6 +22,7 @@ from uvicorn.supervisors import multiprocess
 
 from registry.cli.command import REFUSED
 from registry.cli.session import Session
+from registry.errors import RootsealError
 
 _log = logging.getLogger(__name__)
 
@@ -198,6 +200,14 @@ class _Worker(multiprocess.Process):
         if self._server is None:
             self._server = _Server(cast("_Config", self.config))
         return cast("_Server", self._server)
+
+    def target(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve; what is configured wrongly is told in a line, and not tried for ever."""
+        try:
+            super().target(sockets)
+        except RootsealError as exc:
+            _log.critical("cannot start: %s", exc)
+            sys.exit(STARTUP_FAILURE)
 
     def pong(self) -> None:
         """Answer when the server's loop turns: this thread alone would answer for a stuck one."""
