@@ -16,7 +16,7 @@ from registry.core.batch import BatchState
 from registry.core.wire import format_time
 from registry.errors import InvalidInputError, NotFoundError, UnavailableError
 from registry.services.ports import Batch, IssuerRecord, StoredCredential
-from registry.services.receipts import leaf_of
+from registry.services.receipts import proofs_of
 
 if TYPE_CHECKING:
     from registry.client.models import IssuerOut
@@ -134,7 +134,8 @@ def _standing(session: Session, credential: StoredCredential) -> dict[str, Value
     }
     if batch.head is None:
         return value
-    index = session.registry.store.proof(batch, leaf_of(credential)).leaf_index
+    [proof] = proofs_of(session.registry.store, batch, [credential])
+    index = proof.leaf_index
     value |= {"seal": batch.head.seal.hex(), "leafIndex": index}
     if batch.state in {BatchState.ANCHORED, BatchState.FINAL}:
         value["status"] = _on_chain(session, batch.issuer, batch.head.seal, index)

@@ -8,8 +8,14 @@ from registry.core.address import format_address
 from registry.core.batch import BatchState
 from registry.core.receipt import RECEIPT_TYPE, AnchorReference, Receipt
 from registry.core.tiles import TreeHead
-from registry.core.tree import InclusionProof, leaf_hash
-from registry.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
+from registry.core.tree import InclusionProof, leaf_hash, seal_from_proof
+from registry.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    UnavailableError,
+    VerificationError,
+)
 from registry.services.ports import Anchor, Batch, Store, StoredCredential
 
 _AT_ONCE: Final = 2_000  # receipts; their tiles take up to 20 MB, where each is in another
@@ -21,7 +27,16 @@ class NotSealedError(ConflictError):
     code = "not-sealed"
 
 
-Absence: TypeAlias = NotFoundError | NotSealedError | InvalidInputError | UnavailableError
+class DamageError(UnavailableError):
+    """The store has a credential, but its tree does not prove it: so nothing is a "no"."""
+
+    code = "store-damaged"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"the store is damaged: {message}; run `rootseal audit`", source="store")
+
+
+Absence: TypeAlias = NotFoundError | NotSealedError | InvalidInputError | DamageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +52,7 @@ def receipt_of(store: Store, credential_hash: bytes, *, issuer: bytes | None = N
     """Receipt of a credential; pending until its batch is final.
 
     Raises `NotFoundError`, `NotSealedError`, `InvalidInputError` if several issuers have the
-    credential and none was named, or `UnavailableError`, also if its tree lacks it.
+    credential and none was named, `DamageError`, or `UnavailableError`.
     """
     return issued_receipt(store, credential_hash, issuer=issuer).receipt
 
@@ -83,14 +98,40 @@ def issued_receipts(
         yield from (found[digest] for digest in some)
 
 
-def find_one(store: Store, credential_hash: bytes, *, issuer: bytes | None) -> StoredCredential:
-    """The credential under `issuer`, or under the only issuer that has it; raises as above."""
-    return _only_one(store.find_credentials(credential_hash), credential_hash, issuer)
-
-
 def leaf_of(credential: StoredCredential) -> bytes:
     """Leaf of a stored credential."""
     return leaf_hash(salt=credential.salt, credential_hash=credential.credential_hash)
+
+
+def proofs_of(
+    store: Store, batch: Batch, credentials: Sequence[StoredCredential]
+) -> list[InclusionProof]:
+    """Inclusion proofs of credentials of a sealed batch, in their order; each leads to its seal.
+
+    Raises `DamageError` if one does not.
+    """
+    try:
+        proofs = store.proofs(batch, credentials)
+    except NotFoundError as exc:
+        raise DamageError(str(exc)) from exc
+    for credential, proof in zip(credentials, proofs, strict=True):
+        if batch.head is None or _seal_of(credential, proof) != batch.head.seal:
+            raise DamageError(f"a proof in batch {batch.id} does not lead to its seal")
+    return proofs
+
+
+def _seal_of(credential: StoredCredential, proof: InclusionProof) -> bytes | None:
+    try:
+        return seal_from_proof(
+            salt=credential.salt, credential_hash=credential.credential_hash, proof=proof
+        )
+    except (VerificationError, ValueError):  # the latter of hashes that have not 32 bytes
+        return None
+
+
+def find_one(store: Store, credential_hash: bytes, *, issuer: bytes | None) -> StoredCredential:
+    """The credential under `issuer`, or under the only issuer that has it; raises as above."""
+    return _only_one(store.find_credentials(credential_hash), credential_hash, issuer)
 
 
 def _only_one(
@@ -134,10 +175,9 @@ def _each_issued(
         return list(_issued(store, batch, credentials))
     except NotSealedError as exc:
         return [exc for _ in credentials]
-    except NotFoundError as exc:
+    except DamageError as exc:
         if len(credentials) == 1:
-            # The store has the credential, so that this is no "no".
-            return [UnavailableError(f"the store is damaged: {exc}", source="store")]
+            return [exc]
     singly = (_each_issued(store, batch, [credential]) for credential in credentials)
     return [each for answer in singly for each in answer]
 
@@ -153,7 +193,7 @@ def _issued(store: Store, batch: Batch, credentials: Sequence[StoredCredential])
     references = tuple(anchor_reference(anchor, batch.issuer) for anchor in anchors)
     # Of both, for they are read one after the other: what is called final has all its anchors.
     is_final = batch.state is BatchState.FINAL and len(final) == len(standings)
-    proofs = store.proofs(batch, credentials)
+    proofs = proofs_of(store, batch, credentials)
     return [
         Issued(_receipt(batch.head, credential, proof, references), batch, is_final)
         for credential, proof in zip(credentials, proofs, strict=True)

@@ -24,7 +24,7 @@ from registry.services.ports import (
     StatusChange,
     Store,
 )
-from registry.services.receipts import find_one, leaf_of
+from registry.services.receipts import find_one, proofs_of
 from registry.services.sending import Sending
 
 _log = logging.getLogger(__name__)
@@ -60,6 +60,7 @@ class StatusService:
         """Store the wanted status of credentials, one change for each batch they are in.
 
         All or nothing is looked up first. Raises `NotFoundError` for an unknown credential,
+        `DamageError` for one whose place cannot be proved,
         `ConflictError` for one that is not anchored yet or has the same change under way with
         another after it, `InvalidInputError` past the limits.
         """
@@ -70,7 +71,8 @@ class StatusService:
         for credential_hash in credential_hashes:
             credential = find_one(self.store, credential_hash, issuer=issuer)
             batch = self._anchored(credential.batch_id)
-            proof = self.store.proof(batch, leaf_of(credential))
+            # Of another's leaf a revocation could not be taken back.
+            [proof] = proofs_of(self.store, batch, [credential])
             batches[batch.id] = batch
             indexes.setdefault(batch.id, set()).add(proof.leaf_index)
         for batch_id, found in indexes.items():

@@ -80,7 +80,7 @@ class Proofs(StorePart):
         """
         head = _head(batch)
         with self._database.peek() as peek:
-            read = _TreeReader(peek, batch.id, TileMemory())
+            read = _TreeReader(peek, batch.id, head.seal, TileMemory())
             read.tiles_of(_TILE_OF_LEAF, leaf=leaf)
             return read.proof(leaf, head.tree_size)
 
@@ -97,7 +97,7 @@ class Proofs(StorePart):
             leaf_hash(salt=each.salt, credential_hash=each.credential_hash) for each in credentials
         ]
         with self._database.peek() as peek:
-            read = _TreeReader(peek, batch.id, self._memory)
+            read = _TreeReader(peek, batch.id, head.seal, self._memory)
             read.tiles_of(_TILES_OF_CREDENTIALS, hashes, issuer=batch.issuer)
             return [read.proof(leaf, head.tree_size) for leaf in leaves]
 
@@ -126,9 +126,10 @@ class Proofs(StorePart):
 class _TreeReader:
     """The tree of one batch, read from tiles: of leaves by the leaf, others by primary key."""
 
-    def __init__(self, peek: Peek, batch_id: int, memory: TileMemory) -> None:
+    def __init__(self, peek: Peek, batch_id: int, seal: bytes, memory: TileMemory) -> None:
         self._peek = peek
         self._batch_id = batch_id
+        self._seal = seal
         self._memory = memory
         self._leaf_tiles: dict[int, bytes] = {}  # by index
         self._first_leaves: list[bytes] = []  # of those, ascending
@@ -156,9 +157,9 @@ class _TreeReader:
         """Siblings on the way up from a position of a tile through that tile."""
         if tile.level == 0:
             hashes = self._leaf_tiles[tile.index]
-            roots = self._memory.group_roots(self._batch_id, tile, hashes)
+            roots = self._memory.group_roots(self._seal, tile, hashes)
             return siblings_by_group(hashes, roots, position)
-        levels = self._memory.levels(self._batch_id, tile, lambda: self._hashes(tile))
+        levels = self._memory.levels(self._seal, tile, lambda: self._hashes(tile))
         return siblings_in(levels, position)
 
     def _hashes(self, tile: TileId) -> bytes:

@@ -16,23 +16,23 @@ _LEAF_TILES: Final = (
 _UPPER_TILES: Final = 256  # of 16 kB each, 4 MB: those above sixteen million credentials
 
 _V = TypeVar("_V")
-_Key = tuple[int, TileId]
+_Key = tuple[bytes, TileId]  # by seal: numbers of batches come again after a restore
 
 
 class TileMemory:
-    """Inner nodes of tiles, by batch and tile. For many threads."""
+    """Inner nodes of tiles, by seal and tile. For many threads."""
 
     def __init__(self) -> None:
         self._roots: _Bounded[bytes] = _Bounded(_LEAF_TILES)
         self._levels: _Bounded[tuple[bytes, ...]] = _Bounded(_UPPER_TILES)
 
-    def group_roots(self, batch_id: int, tile: TileId, hashes: bytes) -> bytes:
+    def group_roots(self, seal: bytes, tile: TileId, hashes: bytes) -> bytes:
         """`group_roots` of a tile's hashes."""
-        return self._roots.get((batch_id, tile), lambda: group_roots(hashes))
+        return self._roots.get((seal, tile), lambda: group_roots(hashes))
 
-    def levels(self, batch_id: int, tile: TileId, read: Callable[[], bytes]) -> tuple[bytes, ...]:
+    def levels(self, seal: bytes, tile: TileId, read: Callable[[], bytes]) -> tuple[bytes, ...]:
         """`tile_levels` of the hashes that `read` returns, which is asked once."""
-        return self._levels.get((batch_id, tile), lambda: tile_levels(read()))
+        return self._levels.get((seal, tile), lambda: tile_levels(read()))
 
 
 class _Bounded(Generic[_V]):
