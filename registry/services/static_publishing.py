@@ -1,8 +1,8 @@
 """Publishing batches as static files, so that receipts are had without us.
 
 What points to a file is written after it: tiles and receipts, then the batch's head, then the
-index. A run that was killed anywhere leaves files that nobody is pointed to, and the next run goes
-on from there; it is the same code. One run at a time for one place: of two at once, the one that
+index. A run that was killed anywhere leaves files that nobody is pointed to, which the next run
+writes anew. One run at a time for one place: of two at once, the one that
 ends last may leave the other's batch out of the index until the next run.
 """
 
@@ -156,9 +156,12 @@ class StaticPublishing:
         if entry == before and not wishes.rewrite:
             done.unchanged += 1
             return entry
-        self._write_tiles(batch, sealed, wishes, done, step)
+        # What no index points to may be a killed run's, or of a store that was damaged then.
+        is_new = before is None or wishes.rewrite
+        self._write_tiles(batch, sealed, done, step, afresh=is_new)
         if receipts:
-            self._write_shards(batch, sealed, wishes, done, step)
+            is_new |= before is not None and not before.has_receipts
+            self._write_shards(batch, sealed, done, step, afresh=is_new)
         self._put(StaticFile(head_path(head.seal), data, FileKind.DOCUMENT), done)
         if not receipts:
             # After the head, which says so, and before the index, which ends the work: a run that
@@ -194,9 +197,9 @@ class StaticPublishing:
         )
 
     def _write_tiles(
-        self, batch: Batch, head: TreeHead, wishes: Wishes, done: Published, step: Step
+        self, batch: Batch, head: TreeHead, done: Published, step: Step, *, afresh: bool
     ) -> None:
-        there = {} if wishes.rewrite else self.shelf.sizes(tile_folder(head.seal))
+        there = self._there(tile_folder(head.seal), afresh=afresh)
         with self.shelf.writing() as put:
 
             def emit(tile: Tile) -> None:
@@ -214,15 +217,20 @@ class StaticPublishing:
             )
 
     def _write_shards(
-        self, batch: Batch, head: TreeHead, wishes: Wishes, done: Published, step: Step
+        self, batch: Batch, head: TreeHead, done: Published, step: Step, *, afresh: bool
     ) -> None:
         # Rows only ever go, and entries never change: a shard of the same size is the same.
-        there = {} if wishes.rewrite else self.shelf.sizes(shard_folder(head.seal))
+        there = self._there(shard_folder(head.seal), afresh=afresh)
         shards = shards_of_batch(self.store, batch, head, self.scratch, step)
         with self.shelf.writing() as put:
             for number, data in shards:
                 path = shard_path(head.seal, number)
                 _put_unless_there(StaticFile(path, data, FileKind.RECEIPTS), there, put, done)
+
+    def _there(self, folder: str, *, afresh: bool) -> Mapping[str, int]:
+        """Files that need not be written, by their sizes."""
+        found = self.shelf.sizes(folder)  # which also takes away what a killed run left half-done
+        return {} if afresh else found
 
     def _put(self, file: StaticFile, done: Published) -> None:
         with self.shelf.writing() as put:
