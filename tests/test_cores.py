@@ -126,7 +126,7 @@ def test_a_killed_process_is_an_outage_and_nothing_is_added(tmp_path: Path) -> N
 def test_a_file_that_is_gone_ends_the_intake_even_if_the_faulty_are_skipped(
     tmp_path: Path,
 ) -> None:
-    gone = LinesInFile("roster:", 5, 3, str(tmp_path / "roster"), 0, 10)
+    gone = LinesInFile("roster:", 5, 3, str(tmp_path / "roster"), (0, 0), 0, 10)
     store = open_store(f"sqlite:///{tmp_path / 'registry.db'}")
     with (
         HashingProcesses(here=0) as processes,

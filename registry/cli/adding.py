@@ -1,7 +1,8 @@
 """`rootseal add`: take credentials in."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Annotated
@@ -15,7 +16,7 @@ from registry.cli.session import Session
 from registry.core.address import format_address
 from registry.cores import HashingProcesses
 from registry.errors import InvalidInputError
-from registry.services.hashing import Rejection, count_of
+from registry.services.hashing import Hashed, Rejection, Submitted, count_of
 from registry.services.intake import IntakeResult, add_credentials
 from registry.services.ports import IntakeStore
 
@@ -68,17 +69,29 @@ def _add(
 ) -> IntakeResult:
     output = session.output
     found = submissions(
-        paths, kind=kind, on_receipt=lambda name: output.note(f"Passed over the receipt {name}")
+        paths,
+        kind=kind,
+        on_receipt=lambda name: output.note(f"Passed over the receipt {name}"),
+        but=skip_invalid,
     )
     with _rejects(skip_invalid) as rejects, HashingProcesses() as hashing:
-        return add_credentials(
+
+        def hash_all(submitted: Iterable[Submitted]) -> Iterator[Hashed]:
+            yield from hashing.all(submitted)
+            if rejects is not None:
+                rejects.save()  # before the others are added
+
+        result = add_credentials(
             store,
             issuer,
             output.counted(found, "credentials read", size=count_of),
             now=datetime.now(UTC),
             on_skip=None if rejects is None else rejects.write,
-            hash_all=hashing.all,
+            hash_all=hash_all,
         )
+        if rejects is not None:
+            rejects.are_added = True
+        return result
 
 
 def _show(
@@ -115,6 +128,15 @@ class _Rejects:
         self._path = path
         self._file = file
         self.count = 0
+        self.are_added = False  # those beside them
+
+    def save(self) -> None:
+        """Have them on the disk."""
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as exc:
+            raise _unwritable(self._path, exc) from exc
 
     def write(self, rejection: Rejection) -> None:
         line = rejection.data
@@ -138,14 +160,13 @@ def _rejects(path: Path | None) -> Iterator[_Rejects | None]:
     except OSError as exc:
         raise _unwritable(path, exc) from exc
     rejects = _Rejects(path, file)
-    is_kept = False
     try:
-        with file:
-            yield rejects
-        is_kept = rejects.count > 0
+        yield rejects
     finally:
-        # After a failure nothing was added, and the same command is to be run again.
-        if not is_kept:
+        with suppress(OSError):  # what counts is saved
+            file.close()
+        # If nothing was added, the same command is to be run again.
+        if rejects.count == 0 or not rejects.are_added:
             path.unlink()
 
 

@@ -43,10 +43,15 @@ _KINDS: Final = {
 
 
 def submissions(
-    paths: Iterable[Path], *, kind: Kind | None, on_receipt: Callable[[str], None]
+    paths: Iterable[Path],
+    *,
+    kind: Kind | None,
+    on_receipt: Callable[[str], None],
+    but: Path | None = None,
 ) -> Iterator[Submitted]:
     """Read all credentials under `paths`, in order; `-` is stdin, NDJSON unless `kind` says.
 
+    `but` is a file in a folder that is passed over: it is written meanwhile.
     `on_receipt` is told of receipts among the files, which are no credentials and passed over.
     Raises `InvalidInputError` for a path that cannot be read, for one without credentials, and
     as `read_csv`; `TooLargeError` past `MAX_CREDENTIALS` and `MAX_FOLDER_DEPTH`.
@@ -54,7 +59,7 @@ def submissions(
     total = 0
     for path in paths:
         found = 0
-        for submission in _of_path(path, kind, on_receipt):
+        for submission in _of_path(path, kind, on_receipt, but):
             found += 1
             total += count_of(submission)
             if total > MAX_CREDENTIALS:
@@ -124,7 +129,7 @@ def shown(path: Path) -> str:
 
 
 def _of_path(
-    path: Path, kind: Kind | None, on_receipt: Callable[[str], None]
+    path: Path, kind: Kind | None, on_receipt: Callable[[str], None], but: Path | None
 ) -> Iterator[Submitted]:
     if path == STDIN:
         yield from _of_file(sys.stdin.buffer, path, "stdin", kind or Kind.NDJSON)
@@ -133,6 +138,8 @@ def _of_path(
     for file in files:
         if kind is None and is_receipt(file):
             on_receipt(shown(file))
+            continue
+        if but is not None and file != path and file.resolve() == but.resolve():
             continue
         found = _KINDS.get(file.suffix.lower(), Kind.RAW) if kind is None else kind
         with _opened(file) as opened:

@@ -9,7 +9,7 @@ from typing import IO, Final, TypeAlias
 from registry.core.canonical import Canonicalization
 from registry.core.documents import MAX_DOCUMENT_BYTES
 from registry.errors import InvalidInputError, TooLargeError
-from registry.services.hashing import Hashes, Lines, LinesInFile, Rejection
+from registry.services.hashing import Hashes, Lines, LinesInFile, Rejection, inode_of
 
 MAX_CSV_LINE_BYTES: Final = 64 * 2**10  # a hash and what else a roster has in a row
 _BLOCK_BYTES: Final = 2**20  # of NDJSON at once, some thousand badges
@@ -29,6 +29,7 @@ def read_ndjson(
     With the `path` of a file that can be read again, lines are left in it.
     """
     number, rest = 1, b""
+    inode = (0, 0) if path is None else inode_of(file)
 
     def lines(data: bytes, count: int, behind: int) -> Iterator[Lines | LinesInFile]:
         if not data or data.isspace():
@@ -37,7 +38,7 @@ def read_ndjson(
             yield Lines(f"{name}:", number, data)
         else:
             start = file.tell() - behind - len(data)
-            yield LinesInFile(f"{name}:", number, count, path, start, len(data))
+            yield LinesInFile(f"{name}:", number, count, path, inode, start, len(data))
 
     while piece := file.read(_BLOCK_BYTES):
         block = rest + (piece.removeprefix(_BOM) if number == 1 and not rest else piece)

@@ -1,11 +1,12 @@
 """From what was submitted to new credentials. Imports little: worker processes run it."""
 
 import errno
+import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, TypeAlias
+from typing import IO, Final, TypeAlias
 
 from registry.core.canonical import Canonicalization, credential_hash
 from registry.core.new_credentials import NewCredentials, new_credentials
@@ -40,17 +41,26 @@ class LinesInFile:
     first: int
     count: int
     path: str
+    inode: tuple[int, int]  # device and number of the file
     start: int  # bytes before them
     size: int  # in bytes
 
     def read(self) -> Lines:
-        """The lines. Raises `OSError`, also if the file has become shorter since."""
+        """The lines. Raises `OSError`, also if the file is another or shorter one by now."""
         with open(self.path, "rb") as file:  # noqa: PTH123 - imports little
+            if inode_of(file) != self.inode:
+                raise OSError(errno.ESTALE, "another file took its place while it was read")
             file.seek(self.start)
             data = file.read(self.size)
         if len(data) != self.size:
             raise OSError(errno.EIO, "the file became shorter while it was read")
         return Lines(self.place, self.first, data)
+
+
+def inode_of(file: IO[bytes]) -> tuple[int, int]:
+    """Device and number of an open file, by which it is known again."""
+    found = os.fstat(file.fileno())
+    return found.st_dev, found.st_ino
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
+import errno
 import hashlib
+import os
 import shutil
 from pathlib import Path
 
@@ -153,6 +155,30 @@ def test_a_failure_leaves_no_file_of_rejects_in_the_way(folder: Path) -> None:
     assert (broken.code, (folder / "rejected.ndjson").exists()) == (2, False)
     assert rootseal("add", "-", *skip, stdin=lines).json["rejected"] == 1
     assert (folder / "rejected.ndjson").read_bytes() == b"no JSON\n"
+
+
+def test_rejects_in_a_folder_that_is_added_are_no_part_of_it(folder: Path) -> None:
+    (folder / "in").mkdir()
+    (folder / "in" / "roster.ndjson").write_bytes(badge(1) + b"\n" + b"no JSON\n" * 1_500)
+    ran = rootseal("add", "in", "--skip-invalid", "in/rejected.ndjson", "--json")
+    assert (ran.json["new"], ran.json["rejected"]) == (1, 1_500)
+
+
+def test_rejects_that_cannot_be_kept_keep_the_others_from_being_added(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        ran = rootseal(
+            "add", "-", "--skip-invalid", "rejected.ndjson", stdin=badge(1) + b"\nno JSON\n"
+        )
+    assert ran.code == 2
+    assert "cannot write rejected.ndjson: No space left on device" in ran.err
+    assert not (folder / "rejected.ndjson").exists()
+    assert waiting() == 0
 
 
 def test_a_fault_in_the_middle_of_many_is_named(folder: Path) -> None:

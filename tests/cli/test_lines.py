@@ -59,8 +59,19 @@ def test_lines_that_were_cut_off_meanwhile_are_refused(tmp_path: Path) -> None:
             list(hash_here(found))
 
 
+def test_lines_of_another_file_in_its_place_are_refused(tmp_path: Path) -> None:
+    path, other = tmp_path / "roster", tmp_path / "other"
+    path.write_bytes(b'{"a":1}\n{"a":2}\n')
+    other.write_bytes(b'{"b":1}\n{"b":2}\n')
+    with path.open("rb") as file:
+        found = list(read_ndjson(file, "roster", str(path)))
+        other.replace(path)
+        with pytest.raises(InvalidInputError, match="another file took its place"):
+            list(hash_here(found))
+
+
 def test_lines_of_a_file_that_is_gone_are_refused(tmp_path: Path) -> None:
-    gone = LinesInFile("roster:", 5, 1, str(tmp_path / "roster"), 0, 10)
+    gone = LinesInFile("roster:", 5, 1, str(tmp_path / "roster"), (0, 0), 0, 10)
     with pytest.raises(InvalidInputError, match="No such file") as caught:
         hashed(gone)
     assert caught.value.place == "roster:5"
