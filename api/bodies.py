@@ -20,6 +20,7 @@ from registry.errors import InvalidInputError, TooLargeError
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
 MULTIPART: Final = "multipart/form-data"
+BOM: Final = b"\xef\xbb\xbf"  # which spreadsheets like to put first
 LARGE: Final = 256 * 1024  # bytes; parsed, JSON takes up to fifty times as many
 _MAX_HELD: Final = 128 * 2**20  # bytes of all JSON bodies in memory at once
 _M = TypeVar("_M", bound=WireModel)
@@ -131,10 +132,14 @@ def ndjson_blocks(request: Request) -> Iterator[tuple[int, bytes]]:
     For a thread that the event loop started: it waits for the network, so memory stays bounded.
     Raises `TooLargeError` for a line without an end in sight.
     """
-    number, rest = 1, bytearray()
+    number, rest, is_begun = 1, bytearray(), False
     for chunk in _chunks(request):
         start = len(rest)
         rest += chunk
+        if not is_begun and len(rest) >= len(BOM):
+            is_begun = True
+            if rest.startswith(BOM):
+                del rest[: len(BOM)]
         if b"\n" in chunk:
             end = rest.rfind(b"\n") + 1
             block = bytes(rest[:end])

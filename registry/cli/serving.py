@@ -31,6 +31,7 @@ _HEAD_BYTES: Final = 16 * 1024  # request line and headers
 # Of mallopt(3): M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX.
 _MALLOC: Final = {-1: 1024 * 1024, -3: 64 * 1024, -8: 2}
 _START_SECONDS: Final = 120  # for a worker to begin
+_AGAIN_SECONDS: Final = 5  # until a worker ends that cannot begin, where others serve
 _STUCK_SECONDS: Final = 30  # without an answer from one that has begun
 _PING_SECONDS: Final = 0.5  # until it is looked again whether a worker runs at all
 _EXIT_SECONDS: Final = 2  # beyond the patience with requests that run
@@ -133,6 +134,7 @@ class _Config(uvicorn.Config):
         logs_json: bool,
         **options: Any,  # noqa: ANN401 - as uvicorn has them
     ) -> None:
+        self.has_served = False  # whether any process of the server has
         self.drain = drain
         self.last_seconds = last_seconds
         self._level = logging.getLogger("registry").level
@@ -193,6 +195,7 @@ class _Worker(multiprocess.Process):
     """A process that serves as one alone does."""
 
     _has_answered = False
+    has_served = False
 
     @property
     def server(self) -> _Server:
@@ -207,7 +210,11 @@ class _Worker(multiprocess.Process):
             super().target(sockets)
         except RootsealError as exc:
             _log.critical("cannot start: %s", exc)
-            sys.exit(STARTUP_FAILURE)
+            if not cast("_Config", self.config).has_served:
+                sys.exit(STARTUP_FAILURE)
+            # The others go on as they began, and another such one is tried after a while.
+            time.sleep(_AGAIN_SECONDS)
+            sys.exit(1)
 
     def pong(self) -> None:
         """Answer when the server's loop turns: this thread alone would answer for a stuck one."""
@@ -222,8 +229,10 @@ class _Worker(multiprocess.Process):
         """Whether it runs, and answers in time: one that ended is not waited for."""
         until = time.monotonic() + (_STUCK_SECONDS if self._has_answered else timeout)
         while self.process.is_alive():
-            if self.ping(_PING_SECONDS):
+            has_begun = self._healthcheck(_PING_SECONDS)
+            if has_begun is not None:
                 self._has_answered = True
+                self.has_served |= has_begun
                 return True
             if time.monotonic() > until:
                 return False
@@ -245,6 +254,12 @@ class _Supervisor(multiprocess.Multiprocess):
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         # In a thread, since what the signal interrupts may hold the lock of the event.
         threading.Thread(target=self.should_exit.set).start()
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace workers that ended; from when one has served, none of them ends the others."""
+        super().keep_subprocess_alive()
+        config = cast("_Config", self.config)
+        config.has_served |= any(cast("_Worker", each).has_served for each in self.processes)
 
     def terminate_all(self) -> None:
         """Have all finish what runs."""

@@ -96,7 +96,12 @@ def _find_file(url: URL, *, create: bool) -> None:
     path = Path(url.database)
     if create and path.parent.is_dir():
         # Before SQLite makes it with whatever the umask allows; its other files follow this one.
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, _PRIVATE))
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, _PRIVATE))
+        except OSError as exc:
+            raise InvalidInputError(
+                f"the database file {path} cannot be written: {exc.strerror}", place=DATABASE_URL
+            ) from exc
     elif not path.is_file():
         raise InvalidInputError(f"there is no database file {path}", place=DATABASE_URL)
 

@@ -82,6 +82,15 @@ def test_a_faulty_line_is_named_and_nothing_is_added(
     assert offline.open_count() == 0
 
 
+def test_a_byte_order_mark_changes_no_credential(offline: Site) -> None:
+    headers = NDJSON | offline.bearer(Scope.ADD)
+    offline.post(URL, content=b'{"n": 1}\n', headers=headers)
+    again = offline.post(URL, content=b'\xef\xbb\xbf{"n": 1}\n', headers=headers)
+    assert (again.json()["new"], again.json()["known"]) == (0, 1)
+    twice = offline.post(URL, content=b'\xef\xbb\xbf\xef\xbb\xbf{"n": 1}\n', headers=headers)
+    assert_problem(twice, 422, "intake-refused")
+
+
 def test_every_faulty_line_is_named(offline: Site) -> None:
     body = b"x\n" + b'{"n": 1}\n' * 1_500 + b"y\n"
     answer = offline.post(URL, content=body, headers=NDJSON | offline.bearer(Scope.ADD))

@@ -17,6 +17,7 @@ from registry.cli.serving import _Config, _Worker
 from registry.store import open_store
 from tests.api.conftest import NOBODY
 from tests.api.servers import LONGEST, Server, serving_together
+from tests.cli.conftest import ISSUER
 from tests.databases import sqlite_url
 from tests.store.builders import credential, sealed_batch
 
@@ -104,6 +105,23 @@ def test_who_is_told_to_end_replaces_no_more_workers(tmp_path: Path) -> None:
         assert server.terminate() == 0
         assert len(started(server)) == WORKERS + 1
         assert not any(map(is_running, started(server)))
+
+
+def test_a_worker_that_cannot_begin_does_not_end_those_that_serve(tmp_path: Path) -> None:
+    trust = tmp_path / "trust.toml"
+    nobody = f'[[issuers]]\nname = "A"\naddresses = ["{ISSUER}"]\n'
+    trust.write_text(nobody)
+    settings = {"database": sqlite_url(tmp_path), "rpc_url": NOBODY, "trust_list": str(trust)}
+    with serving_together(tmp_path, WORKERS, **settings) as server:
+        until(lambda: ready(server) == WORKERS, server)
+        time.sleep(2)  # in which they are looked at
+        trust.write_text("no TOML")
+        os.kill(started(server)[0], signal.SIGKILL)
+        until(lambda: "not TOML" in server.log, server)
+        assert httpx.get(f"{server.url}/healthz", trust_env=False).status_code == 200
+        trust.write_text(nobody)
+        until(lambda: ready(server) == WORKERS + 1, server)
+        assert server.terminate() == 0
 
 
 def test_a_worker_whose_loop_is_stuck_does_not_answer() -> None:

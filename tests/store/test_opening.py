@@ -95,6 +95,12 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
         open_store(new_file(tmp_path / "missing"))
 
 
+def test_a_folder_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "registry.db").mkdir()
+    with pytest.raises(InvalidInputError, match="cannot be written: Is a directory"):
+        open_store(new_file(tmp_path))
+
+
 def test_a_database_file_is_its_owners_alone(tmp_path: Path) -> None:
     with closing(open_store(new_file(tmp_path))) as store:
         sealed_batch(store, range(3))
