@@ -22,7 +22,7 @@ from uvicorn.supervisors import multiprocess
 
 from registry.cli.command import REFUSED
 from registry.cli.session import Session
-from registry.errors import RootsealError
+from registry.errors import InvalidInputError, RootsealError
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +73,7 @@ def serve(
     """
     # Checked here, so that a wrong setting is a message and not a server that fails to start.
     _ = session.registry.trusted
+    _require_free(host, port)
     patience = ceil(session.settings.request_timeout)
     # The server reads the environment: that is how this run's options reach it.
     os.environ.update({f"ROOTSEAL_{n.upper()}": text for n, text in session.overrides.items()})
@@ -103,6 +104,18 @@ def serve(
         signal.signal(number, _end)
     if not (_serve_alone(config) if workers == 1 else _serve_together(config)):
         raise typer.Exit(REFUSED)
+
+
+def _require_free(host: str, port: int) -> None:
+    """Raises `InvalidInputError` if nothing can listen there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as exc:
+        raise InvalidInputError(
+            f"cannot listen on {host}, port {port}: {exc.strerror}; name others with --host and "
+            "--port"
+        ) from exc
 
 
 def _serve_alone(config: "_Config") -> bool:

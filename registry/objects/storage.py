@@ -36,6 +36,8 @@ class ObjectStorage:
             ) from exc
         except ValueError as exc:
             raise InvalidInputError(f"{url}: {exc}") from exc
+        except OSError as exc:  # some connect at once
+            raise UnavailableError(f"cannot be reached: {exc}", source=url) from exc
         self._protocols = _protocols(self._files)
         self._url = url.rstrip("/")
 

@@ -1,6 +1,7 @@
 """What is configured wrongly stops a night before anything is sealed or sent, and is named."""
 
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,15 @@ from tests.store.builders import contents
 
 RIGHT = "correct horse"
 SetUp = Callable[[Anvil, pytest.MonkeyPatch], None]
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for workers in (1, 2):
+            ran = rootseal("serve", "--port", port, "--workers", workers)
+            assert ran.code == 2
+            assert f"cannot listen on 127.0.0.1, port {port}: Address already in use" in ran.err
 
 
 def keystore(monkeypatch: pytest.MonkeyPatch, password: str = RIGHT) -> bytes:

@@ -117,6 +117,11 @@ def test_an_object_that_is_too_large_is_not_held() -> None:
         bucket.read("folder/9", 10)
 
 
+def test_storage_that_cannot_be_reached_when_it_is_named_is_no_answer() -> None:
+    with pytest.raises(UnavailableError, match="cannot be reached"):
+        ObjectStorage("ftp://127.0.0.1:1/x")
+
+
 def test_storage_that_does_not_answer_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     set_environment(monkeypatch)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # the discard port
