@@ -122,7 +122,10 @@ def _show(
 
 
 class _Rejects:
-    """The file of rejected credentials: lines as they were, of anything else place and reason."""
+    """The file of rejected credentials: lines as they were, of anything else place and reason.
+
+    These as a list, which is no credential: added by mistake, it is rejected.
+    """
 
     def __init__(self, path: Path, file: IO[bytes]) -> None:
         self._path = path
@@ -141,7 +144,7 @@ class _Rejects:
     def write(self, rejection: Rejection) -> None:
         line = rejection.data
         if not rejection.is_line:
-            line = orjson.dumps({"place": rejection.place, "reason": rejection.reason})
+            line = orjson.dumps([rejection.place, rejection.reason])
         try:
             self._file.write(line + b"\n")
         except OSError as exc:

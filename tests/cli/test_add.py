@@ -132,7 +132,9 @@ def test_skipped_lines_are_written_as_they_were(folder: Path) -> None:
     assert (ran.json["new"], ran.json["rejected"]) == (2, 3)
     assert ran.json["rejectedTo"] == "rejected.ndjson"
     lines = (folder / "rejected.ndjson").read_bytes().splitlines()
-    assert lines == [*bad, b'{"place":"empty.json","reason":"file is empty"}']
+    assert lines == [*bad, b'["empty.json","file is empty"]']
+    assert rootseal("add", "rejected.ndjson").code == 2
+    assert waiting() == 2
 
 
 def test_rejects_never_overwrite_a_file(folder: Path) -> None:
