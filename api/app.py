@@ -68,11 +68,14 @@ def from_environment() -> FastAPI:
     `RootsealError` for what is configured wrongly.
     """
     registry = Registry(load_settings())
-    _ = registry.chain, registry.trusted, registry.note_signer
     try:
+        _ = registry.chain, registry.trusted, registry.note_signer
         _ = registry.store
     except UnavailableError as exc:
         _log.warning("starting without the store: %s", exc)
+    except BaseException:
+        registry.close()
+        raise
     return create_app(registry)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from api.app import from_environment
 from api.checkpoints import Checkpoints
 from registry.chain import Devnet, development_signer
 from registry.core.checkpoint import Checkpoint, checkpoint_over, origin_of
@@ -16,6 +17,7 @@ from registry.vc.notes import verify_note
 from tests.anvil import Anvil, send
 from tests.api.conftest import NOBODY, Open, Site, assert_problem
 from tests.api.test_issuer_documents import settings
+from tests.databases import sqlite_url
 from tests.rpc_proxy import Fault, RpcProxy
 
 US = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
@@ -226,9 +228,11 @@ def test_only_so_many_are_kept_and_first_of_all_those_who_anchored(
 
 
 def test_a_key_that_cannot_be_used_stops_the_start(
-    anvil: Anvil, open_site: Open, tmp_path: Path
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    chosen = settings(tmp_path)
+    chosen = settings(tmp_path) | {"database": sqlite_url(tmp_path), "rpc_url": NOBODY}
     (tmp_path / "password").write_text("another\n")
+    for name, value in chosen.items():
+        monkeypatch.setenv(f"ROOTSEAL_{name.upper()}", str(value))
     with pytest.raises(InvalidInputError, match="another password"):
-        open_site(anvil.url, **chosen)
+        from_environment()
