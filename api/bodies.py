@@ -16,11 +16,11 @@ from api.problems import BusyError, UnsupportedMediaTypeError, error_response
 from registry.core.documents import MAX_DOCUMENT_BYTES, Json, json_pointer, parse_document
 from registry.core.wire import FROM_JSON, WireModel, unknown_key
 from registry.errors import InvalidInputError, TooLargeError
+from registry.services.hashing import BOM
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
 MULTIPART: Final = "multipart/form-data"
-BOM: Final = b"\xef\xbb\xbf"  # which spreadsheets like to put first
 LARGE: Final = 256 * 1024  # bytes; parsed, JSON takes up to fifty times as many
 _MAX_HELD: Final = 128 * 2**20  # bytes of all JSON bodies in memory at once
 _M = TypeVar("_M", bound=WireModel)

@@ -9,12 +9,11 @@ from typing import IO, Final, TypeAlias
 from registry.core.canonical import Canonicalization
 from registry.core.documents import MAX_DOCUMENT_BYTES
 from registry.errors import InvalidInputError, TooLargeError
-from registry.services.hashing import Hashes, Lines, LinesInFile, Rejection, inode_of
+from registry.services.hashing import BOM, Hashes, Lines, LinesInFile, Rejection, inode_of
 
 MAX_CSV_LINE_BYTES: Final = 64 * 2**10  # a hash and what else a roster has in a row
 _BLOCK_BYTES: Final = 2**20  # of NDJSON at once, some thousand badges
 _HASHES_AT_ONCE: Final = 1_000
-_BOM: Final = b"\xef\xbb\xbf"  # which spreadsheets like to put first
 _KINDS: Final = " or ".join(Canonicalization)
 _DIGITS: Final = re.compile(r"(?:0x)?([0-9a-fA-F]{64})", re.ASCII)
 
@@ -41,7 +40,7 @@ def read_ndjson(
             yield LinesInFile(f"{name}:", number, count, path, inode, start, len(data))
 
     while piece := file.read(_BLOCK_BYTES):
-        block = rest + (piece.removeprefix(_BOM) if number == 1 and not rest else piece)
+        block = rest + (piece.removeprefix(BOM) if number == 1 and not rest else piece)
         end = block.rfind(b"\n") + 1
         if end:
             count = block.count(b"\n", 0, end)
@@ -112,7 +111,7 @@ def _lines(file: IO[bytes], limit: int) -> Iterator[tuple[int, bytes | None]]:
     while line := file.readline(limit + 3):  # with a line end, and one to see that it is longer
         number += 1
         if number == 1:
-            line = line.removeprefix(_BOM)
+            line = line.removeprefix(BOM)
         content = line.rstrip(b"\r\n")
         if len(content) <= limit:
             yield number, content

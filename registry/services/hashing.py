@@ -14,6 +14,8 @@ from registry.core.tiles import split_hashes
 from registry.core.tree import HASH_BYTES, SALT_BYTES
 from registry.errors import InvalidInputError
 
+BOM: Final = b"\xef\xbb\xbf"  # which spreadsheets like to put before the first line
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
